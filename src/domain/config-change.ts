@@ -1,0 +1,126 @@
+import type { Digest, Json } from "./ids.ts";
+import type { ToolDefinition } from "./message.ts";
+import type { AgentConfig } from "./session.ts";
+
+/** A changed file, whole. */
+export interface FileChange {
+  readonly path: string;
+  /** Digest of the file before. */
+  readonly before: Digest;
+  /** The file's text after the edit. */
+  readonly text: string;
+}
+
+/** What an edit of a file means for the agent that runs: values as the model sees them, with the container's escapes undone. */
+export type ConfigChange =
+  | { readonly target: "instructions"; readonly before: string; readonly after: string }
+  | { readonly target: "tool"; readonly tool: string; readonly before: string; readonly after: string }
+  | { readonly target: "parameter"; readonly key: string; readonly before: Json; readonly after: Json };
+
+export type Configured =
+  | { readonly result: "applied"; readonly config: AgentConfig }
+  | { readonly result: "inapplicable"; readonly why: string };
+
+/**
+ * The configuration a session would have run with after the edit. Text is found in the session's own rendering of the prompt: template
+ * variables of the file (`{x}`, `{{x}}`, `${x}`, `<x>`, `%s`) match whatever was rendered there and keep it. Anything but exactly one
+ * place is `inapplicable`: never a guess.
+ */
+export function applyChanges(config: AgentConfig, changes: readonly ConfigChange[]): Configured {
+  let current = config;
+  for (const change of changes) {
+    const next = applyChange(current, change);
+    if (next.result === "inapplicable") return next;
+    current = next.config;
+  }
+  return { result: "applied", config: current };
+}
+
+function applyChange(config: AgentConfig, change: ConfigChange): Configured {
+  switch (change.target) {
+    case "instructions": {
+      const text = replaceRendered(config.instructions, change.before, change.after);
+      if (text === undefined)
+        return { result: "inapplicable", why: "the edited passage does not stand exactly once in this session's system prompt" };
+      return { result: "applied", config: { ...config, instructions: text } };
+    }
+    case "tool":
+      return changeTool(config, change);
+    case "parameter":
+      return changeParameter(config, change);
+  }
+}
+
+function changeTool(config: AgentConfig, change: Extract<ConfigChange, { target: "tool" }>): Configured {
+  const tool = config.tools.find((candidate) => candidate.name === change.tool);
+  if (tool === undefined) return { result: "inapplicable", why: `this session had no tool named ${change.tool}` };
+  const changed = replaceInTool(tool, change.before, change.after);
+  if (changed === undefined)
+    return { result: "inapplicable", why: `the edited text does not stand exactly once in the definition of ${change.tool}` };
+  return { result: "applied", config: { ...config, tools: config.tools.map((candidate) => (candidate === tool ? changed : candidate)) } };
+}
+
+function replaceInTool(tool: ToolDefinition, before: string, after: string): ToolDefinition | undefined {
+  let hits = 0;
+  const walk = (value: Json): Json => {
+    if (typeof value === "string") {
+      const replaced = replaceRendered(value, before, after);
+      if (replaced === undefined) return value;
+      hits += 1;
+      return replaced;
+    }
+    if (Array.isArray(value)) return value.map((item: Json) => walk(item));
+    if (value !== null && typeof value === "object")
+      return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, walk(item)]));
+    return value;
+  };
+  const description = walk(tool.description);
+  const parameters = walk(tool.parameters);
+  if (hits !== 1 || typeof description !== "string") return undefined;
+  return { name: tool.name, description, parameters };
+}
+
+const loopLimits: ReadonlySet<string> = new Set(["max_turns", "max_steps", "max_iterations", "maxTurns", "maxSteps", "recursion_limit"]);
+
+function changeParameter(config: AgentConfig, change: Extract<ConfigChange, { target: "parameter" }>): Configured {
+  if (loopLimits.has(change.key)) {
+    if (typeof change.after !== "number") return { result: "inapplicable", why: `${change.key} must be a number` };
+    return { result: "applied", config: { ...config, maxTurns: change.after } };
+  }
+  if (change.key === "model") {
+    if (typeof change.after !== "string") return { result: "inapplicable", why: "model must be a name" };
+    return { result: "applied", config: { ...config, model: change.after } };
+  }
+  return { result: "applied", config: { ...config, parameters: { ...config.parameters, [change.key]: change.after } } };
+}
+
+const placeholder = /\$\{[^{}\n]{1,80}\}|\{\{[^{}\n]{1,80}\}\}|\{[\p{L}_][\p{L}\p{N}_.]{0,60}\}|%[sd]/gu;
+
+/** Template variables of a text in order, as they are written. */
+export function placeholdersOf(text: string): readonly string[] {
+  return text.match(placeholder) ?? [];
+}
+
+/** Replaces the one place where `before` (a file's text, perhaps with template variables) stands in `rendered`; `undefined` unless exactly one. */
+export function replaceRendered(rendered: string, before: string, after: string): string | undefined {
+  if (before === "") return undefined;
+  const first = rendered.indexOf(before);
+  if (first >= 0) {
+    if (rendered.indexOf(before, first + 1) >= 0) return undefined;
+    return rendered.slice(0, first) + after + rendered.slice(first + before.length);
+  }
+  const names = placeholdersOf(before);
+  if (names.length === 0) return undefined;
+  return replaceTemplate(rendered, before, after, names);
+}
+
+function replaceTemplate(rendered: string, before: string, after: string, names: readonly string[]): string | undefined {
+  const literal = before.split(placeholder).map((piece) => piece.replace(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`));
+  const expression = new RegExp(literal.join("([\\s\\S]{0,4000}?)"), "gu");
+  const matches = [...rendered.matchAll(expression)].slice(0, 2);
+  const match = matches[0];
+  if (match === undefined || matches.length > 1) return undefined;
+  const values = new Map(names.map((name, index) => [name, match[index + 1] ?? ""]));
+  const filled = after.replace(placeholder, (name) => values.get(name) ?? name);
+  return rendered.slice(0, match.index) + filled + rendered.slice(match.index + match[0].length);
+}

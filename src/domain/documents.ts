@@ -1,0 +1,70 @@
+import type { FailureCluster } from "./cluster.ts";
+import type { Candidate, Vetted } from "./edit.ts";
+import type { ClusterId, CommitSha, Digest, Instant, ProjectId, RepositoryId, SessionId } from "./ids.ts";
+import type { Usage } from "./message.ts";
+import type { Outcome } from "./outcome.ts";
+import type { Located } from "./source.ts";
+
+/** Spans of a kind no dialect module understands: kept in the store, counted here. */
+export interface NotUnderstood {
+  readonly scope: string;
+  readonly spanName: string;
+  readonly count: number;
+  readonly why: string;
+}
+
+/** What `scan` found: outcomes and clusters over one window of a project. */
+export interface ScanDocument {
+  readonly kind: "scan";
+  readonly version: 1;
+  readonly project: ProjectId;
+  readonly at: Instant;
+  readonly sessions: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly unclear: number;
+  readonly outcomes: readonly Outcome[];
+  readonly clusters: readonly FailureCluster[];
+  readonly notUnderstood: readonly NotUnderstood[];
+}
+
+/** Ids only: the sessions stay in the trace store. */
+export interface SampleDocument {
+  readonly shown: readonly SessionId[];
+  readonly failing: readonly SessionId[];
+  readonly control: readonly SessionId[];
+  readonly order: Digest;
+  readonly excluded: Readonly<Record<string, number>>;
+}
+
+/** One hypothesis of the drafter. `level` other than prompt, tool-description or parameter means: no edit can mend it. */
+export interface Hypothesis {
+  readonly level: "prompt" | "tool-description" | "parameter" | "code" | "data" | "user";
+  readonly cause: string;
+  readonly change: string;
+}
+
+/** What `draft` brought: parsed candidates, and replies or parts that were no valid candidate with the reason. */
+export interface DraftDocument {
+  readonly hypotheses: readonly Hypothesis[];
+  readonly candidates: readonly Candidate[];
+  readonly rejected: readonly { readonly why: string }[];
+  readonly model: string;
+  readonly promptDigest: Digest;
+  readonly usage: Usage;
+}
+
+/** What `attempt` leaves behind for `verify`. */
+export interface AttemptDocument {
+  readonly kind: "attempt";
+  readonly version: 1;
+  readonly project: ProjectId;
+  readonly repository: RepositoryId;
+  readonly commit: CommitSha;
+  readonly cluster: ClusterId;
+  readonly seed: number;
+  readonly sample: SampleDocument;
+  readonly located: Located;
+  readonly draft: DraftDocument;
+  readonly vetted: readonly Vetted[];
+}

@@ -1,0 +1,18 @@
+import type { Refusal } from "./edit.ts";
+import type { ProposalId } from "./ids.ts";
+import type { PullRequest } from "./proposal.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** How a job on one cluster ended. All but the last are normal, cheap endings, and each says what would change it. */
+export type Finding =
+  | { readonly end: "no-failures"; readonly why: string }
+  | { readonly end: "too-few-sessions"; readonly failing: number; readonly control: number; readonly needed: number }
+  | {
+      readonly end: "not-located" | "not-replayable" | "not-a-prompt-problem" | "model-not-configured" | "no-draft";
+      readonly why: string;
+      readonly remedy: string;
+    }
+  | { readonly end: "refused"; readonly refusals: readonly Refusal[] }
+  | { readonly end: "decided"; readonly verdict: Verdict }
+  | { readonly end: "proposed"; readonly verdict: Verdict; readonly proposal: ProposalId }
+  | { readonly end: "published"; readonly verdict: Verdict; readonly pull: PullRequest };

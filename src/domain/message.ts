@@ -1,0 +1,58 @@
+import type { Json } from "./ids.ts";
+
+/** The OpenTelemetry GenAI message schema in our words: what every dialect is normalised to. */
+export type MessagePart =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "reasoning"; readonly text: string; readonly signature?: string }
+  /** Sent back to its provider exactly as it came. */
+  | { readonly kind: "opaque"; readonly provider: string; readonly value: Json }
+  | { readonly kind: "tool-request"; readonly id: string; readonly tool: string; readonly input: Json }
+  | { readonly kind: "tool-result"; readonly id: string; readonly output: Json; readonly isError?: boolean };
+
+export interface Message {
+  readonly role: "system" | "user" | "assistant" | "tool";
+  readonly parts: readonly MessagePart[];
+}
+
+export interface ToolDefinition {
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema of the input. */
+  readonly parameters: Json;
+}
+
+/** Tokens as the provider counted them; `inputTokens` includes the cached ones. */
+export interface Usage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cacheReadTokens?: number;
+  readonly cacheWriteTokens?: number;
+  readonly dollars?: number;
+}
+
+export const noUsage: Usage = { inputTokens: 0, outputTokens: 0 };
+
+/** The visible text of a message: its text parts, joined by newlines. */
+export function textOf(message: Message): string {
+  return message.parts.flatMap((part) => (part.kind === "text" ? [part.text] : [])).join("\n");
+}
+
+export const textMessage = (role: Message["role"], text: string): Message => ({ role, parts: [{ kind: "text", text }] });
+
+/** The tool requests of one message, in order. */
+export function toolRequests(message: Message): readonly Extract<MessagePart, { kind: "tool-request" }>[] {
+  return message.parts.flatMap((part) => (part.kind === "tool-request" ? [part] : []));
+}
+
+/** Sums two usages; a field that neither side has stays absent. */
+export function addUsage(left: Usage, right: Usage): Usage {
+  const optional = (key: "cacheReadTokens" | "cacheWriteTokens" | "dollars") =>
+    left[key] === undefined && right[key] === undefined ? {} : { [key]: (left[key] ?? 0) + (right[key] ?? 0) };
+  return {
+    inputTokens: left.inputTokens + right.inputTokens,
+    outputTokens: left.outputTokens + right.outputTokens,
+    ...optional("cacheReadTokens"),
+    ...optional("cacheWriteTokens"),
+    ...optional("dollars"),
+  };
+}

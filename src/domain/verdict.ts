@@ -1,0 +1,86 @@
+import type { Digest } from "./ids.ts";
+import type { Pair } from "./replay.ts";
+
+/** Everything that fixes the test before the first replay. Committed to the evidence, never changed during a job. */
+export interface DecisionPlan {
+  /** P(a useless or harmful edit is accepted) for the whole job, all candidates counted. */
+  readonly alpha: number;
+  /** K, the number of candidates that share alpha. */
+  readonly candidates: number;
+  /** Null share of fixed among changed pairs: .50 for programmatic outcomes, at least .57 when only a model judges. */
+  readonly theta0: number;
+  /** Design alternative of the futility rule. */
+  readonly theta1: number;
+  /** M: the boundary's horizon, in discordant pairs. */
+  readonly maximumDiscordant: number;
+  /** Failing sessions looked at, at most. */
+  readonly failingCap: number;
+  /** Smallest effect worth finding: the second futility rule stops below it. */
+  readonly minimumEffect: number;
+  /** How many of 100 working sessions may break at most, as a share. */
+  readonly margin: number;
+  readonly controlCap: number;
+  /** After `after` sessions keep the best `keep` candidates. */
+  readonly halving: readonly { readonly after: number; readonly keep: number }[];
+}
+
+export const defaultPlan: DecisionPlan = {
+  alpha: 0.05,
+  candidates: 4,
+  theta0: 0.5,
+  theta1: 0.8,
+  maximumDiscordant: 36,
+  failingCap: 60,
+  minimumEffect: 0.1,
+  margin: 0.1,
+  controlCap: 150,
+  halving: [
+    { after: 8, keep: 2 },
+    { after: 16, keep: 1 },
+  ],
+};
+
+export interface Counts {
+  readonly pairs: number;
+  readonly fixed: number;
+  readonly broken: number;
+  readonly unchanged: number;
+  /** Pairs in which one arm was inconclusive and was counted at its worst. */
+  readonly inconclusive: number;
+  /** Replays that left the recording, both arms. */
+  readonly diverged: number;
+  readonly beforePassed: number;
+  readonly afterPassed: number;
+}
+
+export type VerdictResult = "improves" | "decision-level" | "no-evidence" | "harms" | "inconclusive";
+
+/** What the test says of one candidate. Intervals are 95 % confidence sequences: valid although the test stopped when it wanted. */
+export interface Verdict {
+  readonly candidate: Digest;
+  readonly result: VerdictResult;
+  /** One sentence: which rule ended it, at which pair. */
+  readonly why: string;
+  readonly failing: Counts;
+  readonly control: Counts;
+  readonly alpha: number;
+  readonly candidates: number;
+  /** Share of failing sessions fixed minus broken. */
+  readonly effect: readonly [low: number, high: number];
+  /** Up to this share of working sessions may break (upper bound at the control test's level). */
+  readonly controlBound: number;
+  /** Change of the success rate over the agent's whole traffic; `undefined` where the traffic share is unknown. */
+  readonly netEffect?: readonly [low: number, high: number];
+}
+
+/** Progress of the test: either what it wants next, or the verdicts. Only pairs in index order count; others wait or are extra. */
+export type Decision =
+  | {
+      readonly state: "undecided";
+      readonly group: Pair["group"];
+      /** The next index of that group's order. */
+      readonly index: number;
+      /** Candidates still in the race, best first. */
+      readonly alive: readonly Digest[];
+    }
+  | { readonly state: "decided"; readonly verdicts: readonly Verdict[]; readonly winner?: Digest };

@@ -1,0 +1,35 @@
+import type { CommitSha, RepositoryId } from "../domain/ids.ts";
+import type { Proposal, PullRequest } from "../domain/proposal.ts";
+
+export interface RepositoryDescription {
+  readonly defaultBranch: string;
+  readonly head: CommitSha;
+  readonly visibility: "public" | "private";
+}
+
+/** What jobs may ask a forge. Every answer is live; an error is thrown, never read as "nothing there". */
+export interface ForgeReader {
+  describe(repository: RepositoryId): Promise<RepositoryDescription>;
+  /** A live look-up at every call. */
+  permission(repository: RepositoryId, login: string): Promise<"none" | "read" | "write" | "admin">;
+  /** The newest pull request from this branch, whatever its state. */
+  findPullRequest(repository: RepositoryId, branch: string): Promise<PullRequest | undefined>;
+}
+
+export type Publication =
+  | { readonly result: "published"; readonly pull: PullRequest }
+  /** A human closed it, or committed to its branch: hands off. */
+  | { readonly result: "left-alone"; readonly why: string; readonly pull?: PullRequest };
+
+/**
+ * The only thing in Tuneup that writes to a repository; only the publishing process holds one. Looks before every write and adopts
+ * its own earlier result, so that any number of calls with one proposal leaves exactly one branch, one commit and one pull request.
+ * Checks the real diff of the branch against the proposal after the commit and takes the branch back when they differ.
+ */
+export interface ForgeWriter {
+  publish(proposal: Proposal): Promise<Publication>;
+  /** One comment per pull request and kind, edited in place. */
+  comment(pull: PullRequest, kind: string, body: string): Promise<void>;
+  /** One check run per pull request and name, on its head. */
+  check(pull: PullRequest, result: "success" | "neutral" | "failure" | "action_required", summary: string): Promise<void>;
+}

@@ -1,0 +1,35 @@
+import type { Instant, Json, ProjectId, ProposalId } from "../domain/ids.ts";
+import type { Usage } from "../domain/message.ts";
+import type { Proposal, ProposalState } from "../domain/proposal.ts";
+
+/** Webhook deliveries, remembered for ever. */
+export interface Deliveries {
+  /** Records a delivery or a natural key; `seen` for any recorded before. Atomic over processes. */
+  delivery(key: string): Promise<"new" | "seen">;
+}
+
+/** JSON documents of finished steps, by key. */
+export interface Documents {
+  /** The last one wins. */
+  put(key: string, document: Json): Promise<void>;
+  get(key: string): Promise<Json | undefined>;
+  /** Keys with this prefix, in order. */
+  keys(prefix: string): Promise<readonly string[]>;
+}
+
+export interface Proposals {
+  /** Compare-and-set on the state: `conflict` when the stored state is not the expected one (`undefined`: not stored yet). */
+  save(proposal: Proposal, expected: ProposalState | undefined): Promise<"saved" | "conflict">;
+  find(id: ProposalId): Promise<Proposal | undefined>;
+}
+
+export interface Spending {
+  /** Books what was paid. */
+  spend(project: ProjectId, purpose: string, usage: Usage, at: Instant): Promise<void>;
+  spent(project: ProjectId, since: Instant): Promise<Usage>;
+}
+
+/** What must be remembered exactly. Every call is durable when it resolves; several processes may share one ledger. */
+export interface Ledger extends Deliveries, Documents, Proposals, Spending {
+  close(): Promise<void>;
+}

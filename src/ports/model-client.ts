@@ -1,0 +1,48 @@
+import type { Attributes, Digest, Json } from "../domain/ids.ts";
+import type { Message, ToolDefinition, Usage } from "../domain/message.ts";
+
+export interface ModelRequest {
+  /** What the call is for, as the ledger and the logs name it: `draft`, `judge`, `replay` … */
+  readonly purpose: string;
+  /** Digest of the prompt file that shaped the request, where one did. */
+  readonly prompt?: Digest;
+  /** An opaque id of the conversation, the same in every arm: sent as `metadata.user_id` (Anthropic) or `user` (OpenAI). */
+  readonly conversation?: string;
+  readonly system: string;
+  /** No system messages in here. */
+  readonly messages: readonly Message[];
+  readonly tools?: readonly ToolDefinition[];
+  /** JSON Schema the reply shall follow; a client that cannot enforce it asks for it in words. */
+  readonly output?: Json;
+  readonly maxTokens: number;
+  /** Further sampling parameters under their `gen_ai.request.*` names without the prefix: temperature, top_p, seed, stop_sequences, reasoning.level … */
+  readonly parameters?: Attributes;
+}
+
+export interface ModelReply {
+  readonly message: Message;
+  readonly finish: "stop" | "length" | "tool" | "refused";
+  readonly usage: Usage;
+}
+
+/**
+ * One model behind one endpoint. Retries 408, 409, 429, 5xx, 529 and broken connections within its limits, obeying `retry-after`;
+ * then throws a TuneupError: `model-unreachable` (retryable), `model-refused` (a 4xx: the request is wrong or not allowed),
+ * `model-malformed-reply`. An abort ends it at once with `cancelled`. Usage counts what was paid, retries included.
+ */
+export interface ModelClient {
+  /** The model's id as the provider knows it. */
+  readonly model: string;
+  /** True for Tuneup's own simulated model. */
+  readonly simulated: boolean;
+  complete(request: ModelRequest, signal: AbortSignal): Promise<ModelReply>;
+}
+
+/** The models by role, as the operator configured them. */
+export interface Models {
+  /** The model the agent itself runs on. */
+  agent(provider: string, model: string): ModelClient;
+  readonly drafter: ModelClient;
+  /** Absent: only rules and the evaluator judge. */
+  readonly judge?: ModelClient;
+}

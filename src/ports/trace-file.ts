@@ -1,0 +1,18 @@
+import type { Feedback, Span } from "../domain/span.ts";
+
+/** A part of a trace file: spans to add, or a place that could not be read. Reading goes on after a problem. */
+export type TraceFilePart =
+  | {
+      readonly kind: "spans";
+      readonly spans: readonly Span[];
+      readonly feedback: readonly { readonly traceId: string; readonly feedback: Feedback }[];
+    }
+  | { readonly kind: "problem"; readonly file: string; readonly line?: number; readonly reason: string };
+
+/** Reads one kind of trace file. `bytes` is the whole file; parts come in file order; never throws on content. */
+export interface TraceFileFormat {
+  readonly name: string;
+  /** A cheap look at name and first bytes: whether this format should read the file. */
+  recognises(file: string, head: Uint8Array): boolean;
+  read(file: string, bytes: Uint8Array): Iterable<TraceFilePart>;
+}
