@@ -5,7 +5,15 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: "fast", include: ["test/**/*.test.ts"], exclude: ["test/**/*.slow.test.ts", "test/engines/node_modules/**"] } },
-      { test: { name: "slow", include: ["test/**/*.slow.test.ts"], exclude: ["test/engines/node_modules/**"], testTimeout: 120_000, hookTimeout: 120_000 } },
+      {
+        test: {
+          name: "slow",
+          include: ["test/**/*.slow.test.ts"],
+          exclude: ["test/engines/node_modules/**"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
     ],
   },
 });
