@@ -1,0 +1,98 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { OpenWorkflow } from "openworkflow";
+import { BackendSqlite } from "openworkflow/sqlite";
+import { asJson } from "../../domain/digest.ts";
+import { TuneupError } from "../../domain/errors.ts";
+import type { Job, JobHandler, JobQueue, Steps } from "../../ports/job-queue.ts";
+import type { Deliveries, Documents } from "../../ports/ledger.ts";
+
+/** How a job is tried again after a failed step: three times within minutes, then it is kept as failed. */
+const retryPolicy = { maximumAttempts: 3, initialInterval: "2s", backoffCoefficient: 5, maximumInterval: "1m" } as const;
+
+/** Where the queue remembers natural keys for longer than the library does. */
+export type JobMemory = Deliveries & Pick<Documents, "get" | "put">;
+
+type Worker = ReturnType<OpenWorkflow["newWorker"]>;
+
+/**
+ * Durable jobs on openworkflow with SQLite. Its own idempotency keys are forgotten after a day, so the natural key is remembered in the
+ * ledger. A worker that dies lets go of its job after the library's fixed lease of 30 s.
+ */
+export class OpenworkflowJobQueue implements JobQueue {
+  readonly #backend: BackendSqlite;
+  readonly #client: OpenWorkflow;
+  readonly #memory: JobMemory;
+  readonly #handlers = new Map<string, JobHandler>();
+  readonly #stopping = new AbortController();
+  #worker: Worker | undefined;
+
+  private constructor(backend: BackendSqlite, memory: JobMemory) {
+    this.#backend = backend;
+    this.#client = new OpenWorkflow({ backend });
+    this.#memory = memory;
+  }
+
+  /** Opens or creates the job database. */
+  static open(path: string, memory: JobMemory): OpenworkflowJobQueue {
+    try {
+      mkdirSync(dirname(path), { recursive: true });
+      const backend = BackendSqlite.connect(path);
+      waitWhenLocked(backend);
+      return new OpenworkflowJobQueue(backend, memory);
+    } catch (cause) {
+      throw new TuneupError(
+        "trace-store-unavailable",
+        `The job database at ${path} cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}.`,
+        {
+          remedy: "Check that the folder is writable and has free space.",
+          retryable: true,
+          fields: { path },
+          cause,
+        },
+      );
+    }
+  }
+
+  async add(job: Job): Promise<"added" | "duplicate"> {
+    const key = `${job.name}/${job.key}`;
+    if ((await this.#memory.get(`job/${key}`)) !== undefined) return "duplicate";
+    // The run first, the memory second: after a crash between the two the job is added again under the same idempotency key, which joins them.
+    await this.#client.runWorkflow({ name: job.name, retryPolicy }, { key: job.key, payload: job.payload }, { idempotencyKey: key });
+    await this.#memory.put(`job/${key}`, "added");
+    return (await this.#memory.delivery(`job/${key}`)) === "new" ? "added" : "duplicate";
+  }
+
+  work(name: string, handler: JobHandler): void {
+    this.#handlers.set(name, handler);
+    this.#client.defineWorkflow<{ key: string; payload: Job["payload"] }, null>({ name, retryPolicy }, async ({ input, step }) => {
+      const steps: Steps = {
+        // The library hands back what it stored, so a first run must see the same plain JSON as a resumed one.
+        run: async <T>(stepName: string, work: () => Promise<T>): Promise<T> =>
+          step.run<T>({ name: stepName }, async () => asJson((await work()) ?? null) as T),
+      };
+      await handler({ name, key: input.key, payload: input.payload }, steps, this.#stopping.signal);
+      return null;
+    });
+  }
+
+  async start(): Promise<void> {
+    this.#worker = this.#client.newWorker({ concurrency: 2 });
+    await this.#worker.start();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort(
+      new TuneupError("cancelled", "The service is stopping.", { remedy: "The job goes on after the next start.", retryable: true }),
+    );
+    await this.#worker?.stop();
+    await this.#backend.stop();
+  }
+}
+
+/** The library sets no busy timeout: without one, overlapping writers fail with "database is locked". */
+function waitWhenLocked(backend: BackendSqlite): void {
+  const database: unknown = Reflect.get(backend, "db");
+  if (typeof database === "object" && database !== null && "exec" in database && typeof database.exec === "function")
+    database.exec("PRAGMA busy_timeout = 5000");
+}
