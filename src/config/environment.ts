@@ -1,0 +1,100 @@
+/** What the environment says, read once at the start. Every name here is documented in docs/operations.md. */
+export interface Environment {
+  readonly anthropicApiKey?: string;
+  readonly anthropicBaseUrl?: string;
+  readonly openaiApiKey?: string;
+  readonly openaiBaseUrl?: string;
+  /** Folder for the trace store, the ledger and evidence. */
+  readonly dataFolder?: string;
+  readonly operatorFile?: string;
+  readonly githubToken?: string;
+  readonly githubApiUrl?: string;
+  readonly app: {
+    readonly id?: string;
+    readonly privateKey?: string;
+    readonly webhookSecret?: string;
+    /** The secret before the last rotation, still accepted. */
+    readonly previousWebhookSecret?: string;
+  };
+  readonly port?: string;
+  readonly host?: string;
+  /** The plain environment of child processes that run tools: where programs are found, and nothing else. */
+  readonly path: string;
+  readonly home?: string;
+  readonly noColor: boolean;
+}
+
+const names = {
+  anthropicApiKey: "ANTHROPIC_API_KEY",
+  anthropicBaseUrl: "ANTHROPIC_BASE_URL",
+  openaiApiKey: "OPENAI_API_KEY",
+  openaiBaseUrl: "OPENAI_BASE_URL",
+  dataFolder: "TUNEUP_DATA",
+  operatorFile: "TUNEUP_OPERATOR_FILE",
+  githubToken: "GITHUB_TOKEN",
+  githubApiUrl: "GITHUB_API_URL",
+  port: "PORT",
+  host: "HOST",
+  home: "HOME",
+} as const;
+
+const appNames = {
+  id: "APP_ID",
+  privateKey: "PRIVATE_KEY",
+  webhookSecret: "WEBHOOK_SECRET",
+  previousWebhookSecret: "WEBHOOK_SECRET_PREVIOUS",
+} as const;
+
+/** The variables that let their holder write to a repository or act as the App. A process that reads transcripts is started without them. */
+export const forgeSecrets: readonly string[] = [names.githubToken, "GH_TOKEN", ...Object.values(appNames)];
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+function pick<T extends Readonly<Record<string, string>>>(variables: Variables, table: T): { readonly [K in keyof T]?: string } {
+  const found = Object.entries(table).flatMap(([key, name]) => {
+    const value = variables[name]?.trim();
+    return value === undefined || value === "" ? [] : [[key, value] as const];
+  });
+  return Object.fromEntries(found) as { readonly [K in keyof T]?: string };
+}
+
+/** Reads what Tuneup knows of the given variables; empty ones count as absent. */
+export function readEnvironment(variables: Variables): Environment {
+  const token = variables["GITHUB_TOKEN"] ?? variables["GH_TOKEN"];
+  return {
+    ...pick(variables, names),
+    ...(token === undefined || token.trim() === "" ? {} : { githubToken: token.trim() }),
+    app: pick(variables, appNames),
+    path: variables["PATH"] ?? "",
+    noColor: variables["NO_COLOR"] !== undefined && variables["NO_COLOR"] !== "",
+  };
+}
+
+/** The environment of this process. */
+export const processEnvironment = (): Environment => readEnvironment(process.env);
+
+/** The variables of this process without anything that could write to a forge. */
+export function withoutForgeSecrets(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) => (value === undefined || forgeSecrets.includes(name) ? [] : [[name, value]])),
+  );
+}
+
+/** The variables of the publishing process: the forge's secrets and where programs are, nothing of the models or the traces. */
+export function onlyForgeSecrets(): Record<string, string> {
+  const kept = new Set([
+    ...forgeSecrets,
+    "GITHUB_API_URL",
+    "PATH",
+    "HOME",
+    "NO_COLOR",
+    "SYSTEMROOT",
+    "TMPDIR",
+    "TEMP",
+    "NODE_EXTRA_CA_CERTS",
+    "HTTPS_PROXY",
+  ]);
+  return Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) => (value !== undefined && kept.has(name) ? [[name, value]] : [])),
+  );
+}

@@ -1,0 +1,104 @@
+import { parseDocument } from "yaml";
+import { z } from "zod";
+import { TuneupError } from "../domain/errors.ts";
+
+const text = z.string().min(1).max(500);
+const words = z.array(text).min(1).max(50);
+const scalar = z.union([z.string().max(1000), z.number(), z.boolean(), z.null()]);
+
+const callPattern = z.strictObject({ tool: text, input: z.record(text, scalar).optional() });
+const transcriptPattern = z.strictObject({
+  userSays: words.optional(),
+  agentSays: words.optional(),
+  calls: callPattern.optional(),
+  before: callPattern.optional(),
+});
+
+const judgeRule = z
+  .strictObject({
+    name: text.describe("What a reviewer reads when the rule decides."),
+    when: transcriptPattern.optional().describe("Where the rule applies; everywhere when left out."),
+    require: transcriptPattern.optional(),
+    forbid: transcriptPattern.optional(),
+  })
+  .refine((rule) => rule.require !== undefined || rule.forbid !== undefined, "a rule needs `require` or `forbid`");
+
+const modelRole = z.strictObject({
+  provider: z.enum(["anthropic", "openai"]).describe("`openai` stands for every OpenAI-compatible endpoint."),
+  model: text,
+  baseUrl: z.url().optional(),
+  apiKeyEnv: z
+    .string()
+    .regex(/^[A-Z][A-Z0-9_]{0,80}$/)
+    .optional()
+    .describe("Name of the environment variable that holds the key; never the key itself."),
+});
+
+/** The schema of `tuneup.operator.yml`. Keys mean what docs/operator-file.md says; unknown keys are errors. */
+export const operatorSchema = z.strictObject({
+  project: text.optional().describe("Trace project that this repository's agent reports to."),
+  models: z
+    .strictObject({
+      agent: modelRole.optional().describe("What the agent itself runs on; default: provider and model as recorded."),
+      drafter: modelRole.optional(),
+      judge: modelRole.optional(),
+    })
+    .optional(),
+  rules: z.array(judgeRule).max(100).optional().describe("Deterministic rules that say what a good session is."),
+  evaluator: z
+    .strictObject({ command: z.array(text).min(1).max(20), timeoutSeconds: z.number().positive().max(600).optional() })
+    .optional()
+    .describe("Your own evaluator: reads a conversation on stdin, exits 0 (good), 1 (bad) or 2 (cannot tell)."),
+  tools: z
+    .record(text, z.enum(["read", "write", "pure"]))
+    .optional()
+    .describe("What a tool does, where its name misleads."),
+  toolDefinitions: z
+    .array(z.strictObject({ name: text, description: z.string().max(20_000), parameters: z.record(z.string(), z.json()) }))
+    .max(500)
+    .optional()
+    .describe("Tool definitions, where the traces carry none."),
+  maxTurns: z.number().int().positive().max(200).optional().describe("The agent's own loop limit: model calls per user turn."),
+  allowedPaths: z
+    .array(text)
+    .max(50)
+    .optional()
+    .describe("Exact paths of protected agent files (CLAUDE.md, AGENTS.md, skills) that edits may touch."),
+  countBy: z.enum(["user", "session"]).optional().describe("Who is one vote; default user."),
+  plan: z
+    .strictObject({
+      alpha: z.number().min(0.001).max(0.05).optional(),
+      margin: z.number().min(0.01).max(0.2).optional(),
+      failingCap: z.number().int().min(9).max(1000).optional(),
+      controlCap: z.number().int().min(30).max(2000).optional(),
+      candidates: z.number().int().min(1).max(8).optional(),
+    })
+    .optional(),
+  budget: z.strictObject({ dollars: z.number().positive().optional(), tokens: z.number().int().positive().optional() }).optional(),
+});
+
+/** The operator's settings: trusted, and never read from the repository under test. */
+export type OperatorSettings = z.infer<typeof operatorSchema>;
+
+const maximumBytes = 256 * 1024;
+
+/** Parses an operator file. Throws `config-invalid` that names every problem at once with its place. */
+export function parseOperatorFile(path: string, source: string): OperatorSettings {
+  const problems: string[] = [];
+  if (source.length > maximumBytes) problems.push(`the file is larger than ${maximumBytes / 1024} KiB`);
+  const document = parseDocument(source.slice(0, maximumBytes), { prettyErrors: true });
+  problems.push(...document.errors.map((error) => error.message.split("\n")[0] ?? "not YAML"));
+  if (problems.length === 0) {
+    const parsed = operatorSchema.safeParse(document.toJS({ maxAliasCount: 20 }) ?? {});
+    if (parsed.success) return parsed.data;
+    problems.push(...parsed.error.issues.map((issue) => `${issue.path.map(String).join(".") || "(top)"}: ${issue.message}`));
+  }
+  throw new TuneupError(
+    "config-invalid",
+    `${path} has ${problems.length === 1 ? "a problem" : `${problems.length} problems`}:\n  - ${problems.join("\n  - ")}`,
+    {
+      remedy: "Correct them and run `tuneup doctor`; docs/operator-file.md describes every key.",
+      fields: { path, problems },
+    },
+  );
+}
