@@ -48,7 +48,7 @@ const appNames = {
 /** The variables that let their holder write to a repository or act as the App. A process that reads transcripts is started without them. */
 export const forgeSecrets: readonly string[] = [names.githubToken, "GH_TOKEN", ...Object.values(appNames)];
 
-type Variables = Readonly<Record<string, string | undefined>>;
+export type Variables = Readonly<Record<string, string | undefined>>;
 
 function pick<T extends Readonly<Record<string, string>>>(variables: Variables, table: T): { readonly [K in keyof T]?: string } {
   const found = Object.entries(table).flatMap(([key, name]) => {
@@ -70,8 +70,11 @@ export function readEnvironment(variables: Variables): Environment {
   };
 }
 
-/** The environment of this process. */
-export const processEnvironment = (): Environment => readEnvironment(process.env);
+/** The variables of this process as they are now, for keys that the operator file names. */
+export const processVariables = (): Variables => ({ ...process.env });
+
+/** Whether these variables let their holder write to a forge. */
+export const holdsForgeSecrets = (variables: Variables): boolean => forgeSecrets.some((name) => (variables[name] ?? "") !== "");
 
 /** The variables of this process without anything that could write to a forge. */
 export function withoutForgeSecrets(): Record<string, string> {
@@ -83,7 +86,8 @@ export function withoutForgeSecrets(): Record<string, string> {
 /** The variables of the publishing process: the forge's secrets and where programs are, nothing of the models or the traces. */
 export function onlyForgeSecrets(): Record<string, string> {
   const kept = new Set([
-    ...forgeSecrets,
+    names.githubToken,
+    "GH_TOKEN",
     "GITHUB_API_URL",
     "PATH",
     "HOME",

@@ -37,6 +37,13 @@ const modelRole = z.strictObject({
 /** The schema of `tuneup.operator.yml`. Keys mean what docs/operator-file.md says; unknown keys are errors. */
 export const operatorSchema = z.strictObject({
   project: text.optional().describe("Trace project that this repository's agent reports to."),
+  repositories: z
+    .record(
+      z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,38}\/[A-Za-z0-9._-]{1,100}$/, "a repository is written owner/name"),
+      z.strictObject({ project: text }),
+    )
+    .optional()
+    .describe("For the GitHub App: which trace project belongs to which repository. A repository that is not listed gets no runs."),
   models: z
     .strictObject({
       agent: modelRole.optional().describe("What the agent itself runs on; default: provider and model as recorded."),
@@ -89,9 +96,9 @@ export function parseOperatorFile(path: string, source: string): OperatorSetting
   const document = parseDocument(source.slice(0, maximumBytes), { prettyErrors: true });
   problems.push(...document.errors.map((error) => error.message.split("\n")[0] ?? "not YAML"));
   if (problems.length === 0) {
-    const parsed = operatorSchema.safeParse(document.toJS({ maxAliasCount: 20 }) ?? {});
-    if (parsed.success) return parsed.data;
-    problems.push(...parsed.error.issues.map((issue) => `${issue.path.map(String).join(".") || "(top)"}: ${issue.message}`));
+    const parsed = operatorSchema.safeParse(plainValue(document, problems));
+    if (parsed.success && problems.length === 0) return parsed.data;
+    problems.push(...(parsed.error?.issues ?? []).map((issue) => `${issue.path.map(String).join(".") || "(top)"}: ${issue.message}`));
   }
   throw new TuneupError(
     "config-invalid",
@@ -101,4 +108,13 @@ export function parseOperatorFile(path: string, source: string): OperatorSetting
       fields: { path, problems },
     },
   );
+}
+
+function plainValue(document: ReturnType<typeof parseDocument>, problems: string[]): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 20 }) ?? {};
+  } catch (error) {
+    problems.push(error instanceof Error ? error.message : String(error));
+    return {};
+  }
 }

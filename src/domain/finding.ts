@@ -14,5 +14,7 @@ export type Finding =
     }
   | { readonly end: "refused"; readonly refusals: readonly Refusal[] }
   | { readonly end: "decided"; readonly verdict: Verdict }
+  /** A human closed the pull request or committed to its branch: hands off. */
+  | { readonly end: "left-alone"; readonly why: string; readonly remedy: string }
   | { readonly end: "proposed"; readonly verdict: Verdict; readonly proposal: ProposalId }
   | { readonly end: "published"; readonly verdict: Verdict; readonly pull: PullRequest };
