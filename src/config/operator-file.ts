@@ -6,20 +6,20 @@ const text = z.string().min(1).max(500);
 const words = z.array(text).min(1).max(50);
 const scalar = z.union([z.string().max(1000), z.number(), z.boolean(), z.null()]);
 
-const callPattern = z.strictObject({ tool: text, input: z.record(text, scalar).optional() });
+const callPattern = z.strictObject({ tool: text, input: z.record(text, scalar).exactOptional() });
 const transcriptPattern = z.strictObject({
-  userSays: words.optional(),
-  agentSays: words.optional(),
-  calls: callPattern.optional(),
-  before: callPattern.optional(),
+  userSays: words.exactOptional(),
+  agentSays: words.exactOptional(),
+  calls: callPattern.exactOptional(),
+  before: callPattern.exactOptional(),
 });
 
 const judgeRule = z
   .strictObject({
     name: text.describe("What a reviewer reads when the rule decides."),
-    when: transcriptPattern.optional().describe("Where the rule applies; everywhere when left out."),
-    require: transcriptPattern.optional(),
-    forbid: transcriptPattern.optional(),
+    when: transcriptPattern.exactOptional().describe("Where the rule applies; everywhere when left out."),
+    require: transcriptPattern.exactOptional(),
+    forbid: transcriptPattern.exactOptional(),
   })
   .refine((rule) => rule.require !== undefined || rule.forbid !== undefined, "a rule needs `require` or `forbid`");
 

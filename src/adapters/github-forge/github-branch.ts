@@ -1,0 +1,110 @@
+import type { Octokit } from "@octokit/rest";
+import { TuneupError } from "../../domain/errors.ts";
+import { type CommitSha, commitSha } from "../../domain/ids.ts";
+import type { Proposal } from "../../domain/proposal.ts";
+import { isStatus } from "./github-client.ts";
+
+const trailer = "Tuneup-Proposal";
+
+export type Branch = { readonly state: "ours"; readonly head: CommitSha } | { readonly state: "foreign"; readonly why: string };
+
+interface Where {
+  readonly owner: string;
+  readonly repo: string;
+}
+
+const whereOf = (proposal: Proposal): Where => ({ owner: proposal.repository.owner, repo: proposal.repository.name });
+
+/**
+ * Brings the branch to hold the proposal's files in verified commits of ours on top of the base: made through GraphQL's `createCommitOnBranch`,
+ * which GitHub signs. Looks first, so that a second call changes nothing; a branch with anybody else's commit is left as it is.
+ */
+export async function bringBranch(octokit: Octokit, proposal: Proposal): Promise<Branch> {
+  const tip = (await tipOf(octokit, proposal)) ?? (await createBranch(octokit, proposal));
+  const compared = await compare(octokit, proposal, tip);
+  if (compared.commits.some((one) => !one.commit.message.includes(`\n${trailer}: `)))
+    return { state: "foreign", why: `someone else has committed to the branch ${proposal.branch}` };
+  if (await holdsFiles(octokit, proposal, tip)) return { state: "ours", head: await checked(octokit, proposal, tip) };
+  return { state: "ours", head: await checked(octokit, proposal, await commit(octokit, proposal, tip)) };
+}
+
+async function tipOf(octokit: Octokit, proposal: Proposal): Promise<CommitSha | undefined> {
+  try {
+    const { data } = await octokit.rest.git.getRef({ ...whereOf(proposal), ref: `heads/${proposal.branch}` });
+    return commitSha(data.object.sha);
+  } catch (error) {
+    if (isStatus(error, 404)) return undefined;
+    throw error;
+  }
+}
+
+async function createBranch(octokit: Octokit, proposal: Proposal): Promise<CommitSha> {
+  try {
+    const { data } = await octokit.rest.git.createRef({ ...whereOf(proposal), ref: `refs/heads/${proposal.branch}`, sha: proposal.commit });
+    return commitSha(data.object.sha);
+  } catch (error) {
+    // Another process may have been faster, or an earlier answer was lost: then it is there now.
+    const tip = isStatus(error, 422) ? await tipOf(octokit, proposal) : undefined;
+    if (tip !== undefined) return tip;
+    throw error;
+  }
+}
+
+async function compare(octokit: Octokit, proposal: Proposal, head: CommitSha) {
+  const { data } = await octokit.rest.repos.compareCommitsWithBasehead({ ...whereOf(proposal), basehead: `${proposal.commit}...${head}` });
+  return { commits: data.commits, files: data.files ?? [] };
+}
+
+async function holdsFiles(octokit: Octokit, proposal: Proposal, ref: CommitSha): Promise<boolean> {
+  for (const file of proposal.files) if ((await textOf(octokit, proposal, file.path, ref)) !== file.text) return false;
+  return true;
+}
+
+/** A file's text at a commit; `undefined` when it is no file there. */
+async function textOf(octokit: Octokit, proposal: Proposal, path: string, ref: CommitSha): Promise<string | undefined> {
+  try {
+    const { data } = await octokit.rest.repos.getContent({ ...whereOf(proposal), path, ref });
+    return !Array.isArray(data) && data.type === "file" && "content" in data
+      ? Buffer.from(data.content, "base64").toString("utf8")
+      : undefined;
+  } catch (error) {
+    if (isStatus(error, 404)) return undefined;
+    throw error;
+  }
+}
+
+const mutation = `mutation ($input: CreateCommitOnBranchInput!) { createCommitOnBranch(input: $input) { commit { oid } } }`;
+
+async function commit(octokit: Octokit, proposal: Proposal, tip: CommitSha): Promise<CommitSha> {
+  const [headline = "", ...rest] = proposal.commitMessage.split("\n");
+  const body = `${rest.join("\n").trim()}\n${/\n[\w-]+: [^\n]*$/.test(proposal.commitMessage) ? "" : "\n"}${trailer}: ${proposal.id}`;
+  const input = {
+    branch: { repositoryNameWithOwner: `${proposal.repository.owner}/${proposal.repository.name}`, branchName: proposal.branch },
+    message: { headline, body },
+    expectedHeadOid: tip,
+    fileChanges: {
+      additions: proposal.files.map((file) => ({ path: file.path, contents: Buffer.from(file.text, "utf8").toString("base64") })),
+    },
+  };
+  const answer = await octokit.graphql<{ readonly createCommitOnBranch: { readonly commit: { readonly oid: string } } }>(mutation, {
+    input,
+  });
+  return commitSha(answer.createCommitOnBranch.commit.oid);
+}
+
+/** What the branch really changes must be what was approved; else it is taken back at once. */
+async function checked(octokit: Octokit, proposal: Proposal, head: CommitSha): Promise<CommitSha> {
+  const { files } = await compare(octokit, proposal, head);
+  const expected = new Set(proposal.files.map((file) => file.path));
+  const foreign = files.find((file) => !expected.has(file.filename) || file.status !== "modified");
+  if (foreign === undefined && files.length === expected.size && (await holdsFiles(octokit, proposal, head))) return head;
+  await octokit.rest.git.deleteRef({ ...whereOf(proposal), ref: `heads/${proposal.branch}` });
+  throw new TuneupError(
+    "publish-refused",
+    `The branch ${proposal.branch} does not hold what was approved${foreign === undefined ? "" : `: ${foreign.filename} is ${foreign.status}`}.`,
+    {
+      remedy: "The branch was taken back. Run again; if it stays, look for automation that commits to new branches.",
+      fields: { branch: proposal.branch },
+    },
+  );
+}

@@ -1,0 +1,96 @@
+import { Octokit } from "@octokit/rest";
+import { TuneupError } from "../../domain/errors.ts";
+import { isRetryableStatus, retryAfter, type RetryTools } from "../../domain/retry.ts";
+
+export interface GithubOptions {
+  readonly token: string;
+  /** REST address: `https://api.github.com`, or `https://<host>/api/v3`. */
+  readonly baseUrl?: string;
+  readonly retry: RetryTools;
+}
+
+/** A client without retries of its own: the forge looks again before it tries again. */
+export function githubClient({ baseUrl, token }: GithubOptions): Octokit {
+  const quiet = (): void => undefined;
+  return new Octokit({
+    auth: token,
+    userAgent: "tuneup",
+    log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+    ...(baseUrl === undefined ? {} : { baseUrl }),
+  });
+}
+
+interface FailedRequest {
+  readonly status: number;
+  readonly header: (name: string) => string | null;
+}
+
+/** The HTTP failure in an error, if it is one. */
+export function failedRequest(error: unknown): FailedRequest | undefined {
+  if (!(error instanceof Error) || !("status" in error) || typeof error.status !== "number") return undefined;
+  const response = "response" in error && typeof error.response === "object" && error.response !== null ? error.response : {};
+  const headers: Readonly<Record<string, unknown>> =
+    "headers" in response && typeof response.headers === "object" && response.headers !== null ? { ...response.headers } : {};
+  return { status: error.status, header: (name) => headerText(headers[name]) };
+}
+
+const headerText = (value: unknown): string | null => (typeof value === "string" || typeof value === "number" ? String(value) : null);
+
+export const isStatus = (error: unknown, status: number): boolean => failedRequest(error)?.status === status;
+
+/** How long to wait before looking again; `undefined` when looking again cannot help. Rate limits come as 403 or 429 with a telling header. */
+export function waitFor(error: unknown, now: number): number | undefined {
+  const failed = failedRequest(error);
+  if (failed === undefined) return error instanceof TuneupError ? undefined : 1000;
+  const limited =
+    failed.status === 429 ||
+    (failed.status === 403 && (failed.header("retry-after") !== null || failed.header("x-ratelimit-remaining") === "0"));
+  if (limited) {
+    const reset = Number(failed.header("x-ratelimit-reset") ?? Number.NaN) * 1000 - now;
+    return retryAfter(failed.header, now) ?? (Number.isFinite(reset) ? Math.max(1000, reset) : 60_000);
+  }
+  // The network's own failures reach us as status 500 without a response.
+  return isRetryableStatus(failed.status) ? (retryAfter(failed.header, now) ?? 1000) : undefined;
+}
+
+const permissions: Readonly<Record<number, string>> = {
+  401: "The token is wrong or has expired: set GITHUB_TOKEN anew.",
+  403: "The token lacks a permission: it needs contents and pull requests, read and write, on this repository (docs/github-token.md).",
+  404: "The repository does not exist, or the token may not see it: it needs contents and pull requests, read and write (docs/github-token.md).",
+};
+
+/** The error of a request that failed for good. */
+export function githubError(error: unknown, what: string, repository: string): TuneupError {
+  if (error instanceof TuneupError) return error;
+  const failed = failedRequest(error);
+  const fields = { repository, what, ...(failed === undefined ? {} : { status: failed.status }) };
+  if (failed === undefined || isRetryableStatus(failed.status)) {
+    return new TuneupError(
+      "forge-unreachable",
+      `GitHub could not ${what} for ${repository}${failed === undefined ? "" : ` (${failed.status})`}.`,
+      {
+        remedy: "Try again later: what was written already is found and adopted.",
+        retryable: true,
+        fields,
+        cause: error,
+      },
+    );
+  }
+  if (failed.status === 409 || failed.status === 422) {
+    return new TuneupError(
+      "forge-conflict",
+      `GitHub refused to ${what} for ${repository} (${failed.status}): something there has changed or is not allowed.`,
+      {
+        remedy: "Run again; if it stays, look at branch protection and rulesets for `tuneup/` branches.",
+        retryable: failed.status === 409,
+        fields,
+        cause: error,
+      },
+    );
+  }
+  return new TuneupError("forge-refused", `GitHub refused to ${what} for ${repository} (${failed.status}).`, {
+    remedy: permissions[failed.status] ?? "Check the token and its permissions (docs/github-token.md).",
+    fields,
+    cause: error,
+  });
+}

@@ -1,0 +1,52 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import type { Attributes, Json } from "../../domain/ids.ts";
+import {
+  type ExportTraceServiceRequest,
+  ExportTraceServiceRequestSchema,
+} from "./generated/opentelemetry/proto/collector/trace/v1/trace_service_pb.ts";
+import type { AnyValue, KeyValue } from "./generated/opentelemetry/proto/common/v1/common_pb.ts";
+import type { Span } from "./generated/opentelemetry/proto/trace/v1/trace_pb.ts";
+import type { RawRequest } from "./otlp-json.ts";
+import { attributesOf, deepestValue, type RawSpan } from "./raw-span.ts";
+
+/** Reads one `ExportTraceServiceRequest` in protobuf. Throws what the decoder throws on bytes that are none. */
+export function readOtlpProtobuf(bytes: Uint8Array): RawRequest {
+  const request: ExportTraceServiceRequest = fromBinary(ExportTraceServiceRequestSchema, bytes);
+  const spans = request.resourceSpans.flatMap(({ resource, scopeSpans }) => {
+    const shared = attributes(resource?.attributes ?? []);
+    return scopeSpans.flatMap(({ scope, spans: own }) =>
+      own.map((span) => ({ span: rawSpan(span), scope: { resource: shared, scope: scope?.name ?? "" } })),
+    );
+  });
+  return { spans, feedback: [] };
+}
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
+
+const rawSpan = (span: Span): RawSpan => ({
+  traceId: hex(span.traceId),
+  spanId: hex(span.spanId),
+  parentId: hex(span.parentSpanId),
+  name: span.name,
+  start: String(span.startTimeUnixNano),
+  end: String(span.endTimeUnixNano),
+  statusCode: span.status?.code ?? 0,
+  statusMessage: span.status?.message ?? "",
+  attributes: attributes(span.attributes),
+  events: span.events.map((event) => ({ name: event.name, time: String(event.timeUnixNano), attributes: attributes(event.attributes) })),
+});
+
+const attributes = (pairs: readonly KeyValue[]): Attributes =>
+  attributesOf(pairs.map(({ key, value }) => [key, anyValue(value, 0)] as const));
+
+function anyValue(any: AnyValue | undefined, depth: number): Json | undefined {
+  if (any === undefined || depth > deepestValue) return undefined;
+  const { value } = any;
+  if (value.case === "stringValue" || value.case === "boolValue") return value.value;
+  if (value.case === "intValue") return Number.isSafeInteger(Number(value.value)) ? Number(value.value) : String(value.value);
+  if (value.case === "doubleValue") return Number.isFinite(value.value) ? value.value : String(value.value);
+  if (value.case === "arrayValue") return value.value.values.map((item) => anyValue(item, depth + 1) ?? null);
+  if (value.case === "kvlistValue")
+    return attributesOf(value.value.values.map((pair) => [pair.key, anyValue(pair.value, depth + 1)] as const));
+  return value.case === "bytesValue" ? Buffer.from(value.value).toString("base64") : undefined;
+}

@@ -1,0 +1,24 @@
+import { lintSource } from "@secretlint/core";
+import { creator } from "@secretlint/secretlint-rule-preset-recommend";
+
+/** A place that looks like a secret. Never the secret itself. */
+export interface FoundSecret {
+  readonly line: number;
+  readonly rule: string;
+}
+
+/** Looks for credentials with secretlint's recommended rules. Text that cannot be scanned throws: unscanned is not clean. */
+export async function findSecrets(text: string): Promise<readonly FoundSecret[]> {
+  const result = await lintSource({
+    source: { filePath: "outgoing.txt", content: text, ext: ".txt", contentType: "text" },
+    options: {
+      config: { rules: [{ id: "@secretlint/secretlint-rule-preset-recommend", rule: creator }] },
+      noPhysicFilePath: true,
+      maskSecrets: true,
+    },
+  });
+  return result.messages.map((message) => ({
+    line: message.loc.start.line,
+    rule: message.ruleId.replace("@secretlint/secretlint-rule-", ""),
+  }));
+}

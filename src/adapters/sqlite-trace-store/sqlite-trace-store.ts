@@ -1,0 +1,209 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { FailureCluster } from "../../domain/cluster.ts";
+import { canonicalJson, asJson } from "../../domain/digest.ts";
+import { TuneupError } from "../../domain/errors.ts";
+import { type ProjectId, type SessionId, sessionId } from "../../domain/ids.ts";
+import { sessionKeyOf } from "../../domain/session-key.ts";
+import type { Feedback, Span, Trace } from "../../domain/span.ts";
+import type { AddResult, TraceQuery, TraceStore } from "../../ports/trace-store.ts";
+import { type Bodies, compress, decompress, type Stored, withBodies, withoutBodies } from "./bodies.ts";
+import { migrate } from "./schema.ts";
+
+/** The embedded trace store: one SQLite file in WAL mode, safe for several processes, every `add` on disk when it resolves. */
+export class SqliteTraceStore implements TraceStore {
+  readonly #database: DatabaseSync;
+  readonly #path: string;
+  readonly #statements = new Map<string, StatementSync>();
+
+  private constructor(database: DatabaseSync, path: string) {
+    this.#database = database;
+    this.#path = path;
+  }
+
+  /** Opens or creates the file. Throws `trace-store-unavailable` or `trace-store-corrupt`, naming the path. */
+  static open(path: string): SqliteTraceStore {
+    try {
+      mkdirSync(dirname(path), { recursive: true });
+      const database = new DatabaseSync(path);
+      database.exec("PRAGMA busy_timeout = 15000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+      migrate(database);
+      return new SqliteTraceStore(database, path);
+    } catch (cause) {
+      throw storeError(path, "opened", cause);
+    }
+  }
+
+  async add(project: ProjectId, spans: readonly Span[]): Promise<AddResult> {
+    return this.#transaction("written", () => {
+      let added = 0;
+      for (const span of spans) if (this.#addSpan(project, span)) added += 1;
+      return { added, known: spans.length - added };
+    });
+  }
+
+  async addFeedback(project: ProjectId, traceId: string, feedback: Feedback): Promise<void> {
+    this.#attempt("written", () => {
+      this.#sql("INSERT OR IGNORE INTO feedback (project, trace, document) VALUES (?, ?, ?)").run(
+        project,
+        traceId,
+        canonicalJson(asJson(feedback)),
+      );
+    });
+  }
+
+  async *read(query: TraceQuery): AsyncIterable<Trace> {
+    const keys = this.#attempt("read", () =>
+      this.#sql(
+        `SELECT session, min(started_at) AS started FROM spans WHERE project = ? GROUP BY session
+         HAVING started >= ? AND started < ? ORDER BY started DESC, session DESC LIMIT ?`,
+      ).all(query.project, query.from ?? "", query.to ?? "~", query.limit ?? -1),
+    );
+    for (const row of keys.toReversed()) {
+      const trace = await this.session(query.project, sessionId(String(row["session"])));
+      // Another process may have erased it meanwhile.
+      if (trace !== undefined) yield trace;
+    }
+  }
+
+  async session(project: ProjectId, key: SessionId): Promise<Trace | undefined> {
+    return this.#attempt("read", () => {
+      const rows = this.#sql("SELECT document FROM spans WHERE project = ? AND session = ? ORDER BY started_at, id").all(project, key);
+      if (rows.length === 0) return undefined;
+      const spans = rows.map((row) => this.#restore(row["document"]));
+      const feedback = this.#sql(
+        "SELECT DISTINCT document FROM feedback WHERE project = ?1 AND trace IN (SELECT DISTINCT trace FROM spans WHERE project = ?1 AND session = ?2) ORDER BY trace, document",
+      ).all(project, key);
+      return { project, key, spans, feedback: feedback.map((row) => JSON.parse(String(row["document"])) as Feedback) };
+    });
+  }
+
+  async clusters(project: ProjectId): Promise<readonly FailureCluster[]> {
+    const rows = this.#attempt("read", () => this.#sql("SELECT document FROM clusters WHERE project = ? ORDER BY id").all(project));
+    return rows.map((row) => JSON.parse(String(row["document"])) as FailureCluster);
+  }
+
+  async erase(project: ProjectId, key: SessionId): Promise<void> {
+    this.#transaction("written", () => {
+      const traces = this.#sql("SELECT DISTINCT trace FROM spans WHERE project = ? AND session = ?").all(project, key);
+      this.#sql("DELETE FROM body_uses WHERE span IN (SELECT id FROM spans WHERE project = ? AND session = ?)").run(project, key);
+      this.#sql("DELETE FROM spans WHERE project = ? AND session = ?").run(project, key);
+      this.#sql("DELETE FROM bodies WHERE id NOT IN (SELECT body FROM body_uses)").run();
+      for (const { trace } of traces) {
+        if (this.#sql("SELECT 1 FROM spans WHERE project = ? AND trace = ?").get(project, String(trace)) !== undefined) continue;
+        this.#sql("DELETE FROM feedback WHERE project = ? AND trace = ?").run(project, String(trace));
+        this.#sql("DELETE FROM traces WHERE project = ? AND trace = ?").run(project, String(trace));
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#statements.clear();
+    if (this.#database.isOpen) this.#database.close();
+  }
+
+  #addSpan(project: ProjectId, span: Span): boolean {
+    const session = this.#sessionFor(project, span);
+    const bodies: Bodies = new Map();
+    const stored = withoutBodies(span, bodies);
+    const { changes, lastInsertRowid } = this.#sql(
+      "INSERT OR IGNORE INTO spans (project, session, trace, span, started_at, document) VALUES (?, ?, ?, ?, ?, ?)",
+    ).run(project, session, span.traceId, span.spanId, span.startedAt, compress(JSON.stringify(stored)));
+    if (Number(changes) === 0) return false;
+    for (const [digest, text] of bodies) this.#addBody(Buffer.from(digest, "hex"), text, Number(lastInsertRowid));
+    return true;
+  }
+
+  #addBody(digest: Uint8Array, text: string, span: number): void {
+    const find = this.#sql("SELECT id FROM bodies WHERE digest = ?");
+    if (find.get(digest) === undefined) this.#sql("INSERT INTO bodies (digest, content) VALUES (?, ?)").run(digest, compress(text));
+    this.#sql("INSERT OR IGNORE INTO body_uses (body, span) SELECT id, ? FROM bodies WHERE digest = ?").run(span, digest);
+  }
+
+  /** The session a span goes to. A trace that learns its session late takes along the spans that came before. */
+  #sessionFor(project: ProjectId, span: Span): string {
+    const own = sessionKeyOf(span);
+    const known = this.#sql("SELECT session FROM traces WHERE project = ? AND trace = ?").get(project, span.traceId)?.["session"];
+    if (own !== undefined && (known === undefined || known === span.traceId)) {
+      this.#sql("INSERT INTO traces (project, trace, session) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET session = excluded.session").run(
+        project,
+        span.traceId,
+        own,
+      );
+      this.#sql("UPDATE spans SET session = ? WHERE project = ? AND trace = ? AND session = trace").run(own, project, span.traceId);
+    } else if (known === undefined) {
+      this.#sql("INSERT INTO traces (project, trace, session) VALUES (?, ?, ?)").run(project, span.traceId, span.traceId);
+    }
+    return own ?? (known === undefined ? span.traceId : String(known));
+  }
+
+  #restore(document: unknown): Span {
+    const stored = JSON.parse(decompress(bytesOf(document))) as Stored;
+    return withBodies(stored, (digest) => {
+      const row = this.#sql("SELECT content FROM bodies WHERE digest = ?").get(Buffer.from(digest, "hex"));
+      if (row === undefined) throw new Error(`body ${digest} is missing`);
+      return decompress(bytesOf(row["content"]));
+    });
+  }
+
+  #sql(text: string): StatementSync {
+    const known = this.#statements.get(text);
+    if (known !== undefined) return known;
+    const statement = this.#database.prepare(text);
+    this.#statements.set(text, statement);
+    return statement;
+  }
+
+  #transaction<T>(what: "written", work: () => T): T {
+    return this.#attempt(what, () => {
+      this.#database.exec("BEGIN IMMEDIATE");
+      try {
+        const result = work();
+        this.#database.exec("COMMIT");
+        return result;
+      } catch (error) {
+        if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+        throw error;
+      }
+    });
+  }
+
+  #attempt<T>(what: "read" | "written", work: () => T): T {
+    try {
+      return work();
+    } catch (cause) {
+      throw storeError(this.#path, what, cause);
+    }
+  }
+}
+
+function bytesOf(value: unknown): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  throw new Error("a stored span is no bytes");
+}
+
+/** SQLite's primary result codes that mean damage rather than circumstances: corrupt (11), no database (26). */
+const damaged: ReadonlySet<number> = new Set([11, 26]);
+
+function storeError(path: string, what: "opened" | "read" | "written", cause: unknown): TuneupError {
+  const code = cause instanceof Error && "errcode" in cause ? Number(cause.errcode) & 0xff : undefined;
+  const message = cause instanceof Error ? cause.message : String(cause);
+  if (code !== undefined && damaged.has(code)) {
+    return new TuneupError("trace-store-corrupt", `The trace store at ${path} is damaged: ${message}.`, {
+      remedy: "Put it aside and ingest the traces again, or restore a backup.",
+      fields: { path },
+      cause,
+    });
+  }
+  const remedy =
+    code === 5
+      ? "Another process holds it for long; try again."
+      : "Check that the folder is writable and has free space, or choose another with --data or TUNEUP_DATA. What was written before is kept.";
+  return new TuneupError("trace-store-unavailable", `The trace store at ${path} cannot be ${what}: ${message}.`, {
+    remedy,
+    retryable: true,
+    fields: { path },
+    cause,
+  });
+}

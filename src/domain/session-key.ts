@@ -1,0 +1,33 @@
+import { type Attributes, type SessionId, sessionId } from "./ids.ts";
+import type { Span } from "./span.ts";
+
+/** Where instrumentations write the conversation's id, the most telling first. */
+const keys: readonly string[] = [
+  "session.id",
+  "gen_ai.conversation.id",
+  "langfuse.session.id",
+  "ai.telemetry.metadata.sessionId",
+  "ai.telemetry.metadata.session_id",
+  "traceloop.association.properties.session_id",
+  "langsmith.metadata.session_id",
+  "langsmith.metadata.thread_id",
+  "mlflow.trace.session",
+  "thread.id",
+  "conversation.id",
+];
+
+const longest = 300;
+
+function keyIn(attributes: Attributes): string | undefined {
+  for (const key of keys) {
+    const value = Object.hasOwn(attributes, key) ? attributes[key] : undefined;
+    if ((typeof value === "string" && value.trim() !== "") || typeof value === "number") return String(value).trim().slice(0, longest);
+  }
+  return undefined;
+}
+
+/** The session a span says it belongs to: its own attributes first, then its resource's. `undefined`: only its trace ties it to others. */
+export function sessionKeyOf(span: Pick<Span, "attributes" | "resource">): SessionId | undefined {
+  const key = keyIn(span.attributes) ?? keyIn(span.resource);
+  return key === undefined ? undefined : sessionId(key);
+}

@@ -1,0 +1,90 @@
+import type { Json } from "../../domain/ids.ts";
+import { type Message, type MessagePart, toolRequests } from "../../domain/message.ts";
+import type { ToolCall } from "../../domain/session.ts";
+import { resultOf } from "./conversation.ts";
+import type { ToolFacts } from "./span-facts.ts";
+
+type Result = Extract<MessagePart, { kind: "tool-result" }>;
+
+export interface JoinedCalls {
+  /** The conversation with answers that only spans held put behind their requests. */
+  readonly messages: readonly Message[];
+  readonly calls: readonly ToolCall[];
+  /** Maps an index of the given messages to one of the returned. */
+  readonly moved: (index: number) => number;
+}
+
+/** Joins what messages ask for with what messages and tool spans answered: by call id, else by tool and order. */
+export function joinToolCalls(messages: readonly Message[], facts: readonly ToolFacts[]): JoinedCalls {
+  const results = new Map<string, Result>(
+    messages.flatMap((message) => message.parts.flatMap((part) => (part.kind === "tool-result" ? [[part.id, part] as const] : []))),
+  );
+  const unused = [...facts];
+  const joined: Message[] = [];
+  const calls: ToolCall[] = [];
+  const positions: number[] = [];
+  for (const message of messages) {
+    positions.push(joined.length);
+    joined.push(message);
+    const at = joined.length - 1;
+    for (const request of toolRequests(message)) {
+      const span = take(unused, request.id, request.tool);
+      const answered = results.get(request.id);
+      const result =
+        answered ??
+        (span === undefined || (span.output === undefined && span.error === undefined)
+          ? undefined
+          : (resultOf(span, request.id) as Result));
+      if (answered === undefined && result !== undefined) joined.push({ role: "tool", parts: [result] });
+      calls.push(callOf({ request, result, span, at }));
+    }
+  }
+  return { messages: joined, calls, moved: (index) => positions[index] ?? index };
+}
+
+function take(unused: ToolFacts[], id: string, tool: string): ToolFacts | undefined {
+  const byId = unused.findIndex((one) => one.id === id);
+  const index = byId >= 0 ? byId : unused.findIndex((one) => one.id === undefined && one.tool === tool);
+  return index < 0 ? undefined : unused.splice(index, 1)[0];
+}
+
+interface CallParts {
+  readonly request: Extract<MessagePart, { kind: "tool-request" }>;
+  readonly result: Result | undefined;
+  readonly span: ToolFacts | undefined;
+  readonly at: number;
+}
+
+function callOf({ at, request, result, span }: CallParts): ToolCall {
+  const error = span?.error ?? (result === undefined ? undefined : errorIn(result));
+  return {
+    kind: "tool",
+    ...(span === undefined ? {} : { spanId: span.span.spanId }),
+    id: request.id,
+    tool: request.tool,
+    input: request.input,
+    ...(result === undefined ? {} : { output: result.output }),
+    ...(error === undefined ? {} : { error: error.slice(0, 4000) }),
+    at,
+  };
+}
+
+/** An answer that calls itself an error: flagged, `Error: …`, or an object with a telling field. Nothing softer: "not found" may be a good answer. */
+function errorIn(result: Result): string | undefined {
+  const text = typeof result.output === "string" ? result.output : JSON.stringify(result.output);
+  if (result.isError === true) return text;
+  if (/^\s*(?:error|exception|traceback)\b\s*[:(\n]/i.test(text)) return text;
+  return flagged(result.output) ? text : undefined;
+}
+
+function flagged(output: Json): boolean {
+  if (output === null || typeof output !== "object" || Array.isArray(output)) return false;
+  const fields = output as { readonly [key: string]: Json };
+  const { error } = fields;
+  return (
+    fields["is_error"] === true ||
+    fields["isError"] === true ||
+    (typeof error === "string" && error !== "") ||
+    (error !== null && typeof error === "object")
+  );
+}

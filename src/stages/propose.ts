@@ -1,0 +1,129 @@
+import type { FailureCluster } from "../domain/cluster.ts";
+import { asJson, digestOfJson, shortDigest } from "../domain/digest.ts";
+import type { DraftDocument } from "../domain/documents.ts";
+import type { Allowed } from "../domain/edit.ts";
+import { TuneupError } from "../domain/errors.ts";
+import type { Evidence } from "../domain/evidence.ts";
+import { proposalId } from "../domain/ids.ts";
+import type { Proposal } from "../domain/proposal.ts";
+import { plainLine } from "../domain/safe-text.ts";
+import type { AgentSource, Located } from "../domain/source.ts";
+import type { Verdict } from "../domain/verdict.ts";
+import { bodyOf, remarkText } from "./propose/body.ts";
+
+export interface ProposeInput {
+  readonly cluster: FailureCluster;
+  readonly allowed: Allowed;
+  readonly verdict: Verdict;
+  readonly evidence: Evidence;
+  readonly located: Located;
+  /** Unified diff of the changed files. */
+  readonly diff: string;
+  readonly draft: DraftDocument;
+  readonly visibility: "public" | "private";
+  /** Login of who started the run with a comment. */
+  readonly startedBy?: string;
+}
+
+type ScanSecrets = (text: string) => Promise<readonly { readonly line: number; readonly rule: string }[]>;
+
+const longestTitle = 72;
+
+/**
+ * In: a vetted edit with its proof. Out: the pull request as plain data, complete, sanitised and scanned. Deterministic: the same input gives
+ * the same page. Texts by models appear defused and bounded, texts of conversations not at all. Throws `publish-refused` when anything
+ * that would leave looks like a secret.
+ */
+export async function propose(input: ProposeInput, scanSecrets: ScanSecrets): Promise<Proposal> {
+  const { allowed, cluster, evidence, verdict } = input;
+  const { repository, commit } = evidence;
+  const key = fingerprint(input);
+  const reasons = draftReasons(input);
+  const title = titleOf(input);
+  const proposal: Proposal = {
+    id: proposalId(`p-${key}`),
+    repository,
+    commit,
+    cluster: cluster.id,
+    edits: allowed.candidate.edits,
+    files: allowed.files.map(({ before, path, text }) => ({ path, text, before })),
+    branch: `tuneup/${key}`,
+    title,
+    body: bodyOf(input, { reasons }),
+    commitMessage: commitMessage(input, title),
+    draft: verdict.result !== "improves" || reasons.length > 0,
+    labels: ["tuneup"],
+    evidence: digestOfJson(asJson(evidence)),
+    ...(input.startedBy === undefined ? {} : { startedBy: input.startedBy }),
+    state: "verified",
+  };
+  await refuseSecrets(proposal, input.diff, scanSecrets);
+  return proposal;
+}
+
+/** The same root cause in the same place always has the same name, so one pull request is enough for it. */
+function fingerprint({ allowed, cluster, evidence }: ProposeInput): string {
+  const { name, owner } = evidence.repository;
+  return shortDigest(digestOfJson({ owner, name, cluster: cluster.id, paths: allowed.files.map((file) => file.path) }));
+}
+
+const kinds: Readonly<Record<AgentSource["kind"], string>> = {
+  "system-prompt": "prompt",
+  skill: "skill",
+  "few-shot": "prompt",
+  "tool-description": "tools",
+  parameter: "config",
+  "loop-limit": "config",
+  "wandb-config": "config",
+};
+
+/** `prompt: reduce "<failure>"`: the kind of place, and the failure's own name. */
+function titleOf({ allowed, cluster, located }: ProposeInput): string {
+  const source = located.result === "found" ? located.sources.find((one) => one.path === allowed.candidate.edits[0]?.path) : undefined;
+  return plainLine(`${kinds[source?.kind ?? "system-prompt"]}: fix "${plainLine(cluster.title, 48)}"`, longestTitle);
+}
+
+function draftReasons({ allowed, cluster, verdict }: ProposeInput): readonly string[] {
+  const reasons = allowed.needsHuman.map((remark) => remarkText(remark));
+  if (verdict.netEffect !== undefined && verdict.netEffect[0] < 0) {
+    reasons.push(
+      "over all traffic a loss is not ruled out; more working sessions in the traces narrow this, or the operator sets `plan.margin`",
+    );
+  }
+  if (cluster.users === 0)
+    reasons.push("the traces name no users, so one person may have been counted several times: set the `user.id` attribute");
+  return reasons;
+}
+
+const login = /^[A-Za-z\d](?:[A-Za-z\d-]{0,37}[A-Za-z\d])?$/;
+
+function commitMessage({ evidence, startedBy, verdict }: ProposeInput, title: string): string {
+  const { control, failing } = verdict;
+  const lines = [
+    title,
+    "",
+    `Replayed ${failing.pairs} sessions of this failure: ${failing.fixed} fixed, ${failing.broken} broken.`,
+    `Replayed ${control.pairs} sessions that work: ${control.broken} broken.`,
+    ...(evidence.simulated ? ["The model was simulated."] : []),
+    ...(startedBy !== undefined && login.test(startedBy)
+      ? ["", `Co-authored-by: ${startedBy} <${startedBy}@users.noreply.github.com>`]
+      : []),
+  ];
+  return lines.join("\n");
+}
+
+async function refuseSecrets(proposal: Proposal, diff: string, scanSecrets: ScanSecrets): Promise<void> {
+  const outgoing = { title: proposal.title, body: proposal.body, "commit message": proposal.commitMessage, diff };
+  for (const [place, text] of Object.entries(outgoing)) {
+    const [found] = await scanSecrets(text);
+    if (found === undefined) continue;
+    throw new TuneupError(
+      "publish-refused",
+      `The ${place} of the pull request holds what looks like a secret (${found.rule}, line ${found.line}).`,
+      {
+        remedy: "Nothing was published. Remove the secret from the located file first; it should not stand there.",
+        fields: { place, rule: found.rule, line: found.line },
+      },
+    );
+  }
+}

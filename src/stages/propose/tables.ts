@@ -1,0 +1,65 @@
+import type { Evidence } from "../../domain/evidence.ts";
+import type { Digest } from "../../domain/ids.ts";
+import type { Pair } from "../../domain/replay.ts";
+import type { Counts, Verdict } from "../../domain/verdict.ts";
+
+export const percent = (share: number): string => `${Math.round(share * 100)} %`;
+const points = (share: number): string => `${share > 0 ? "+" : ""}${(share * 100).toFixed(1)}`;
+
+/** Before and after, one row a group. */
+export function evidenceTable(verdict: Verdict): string {
+  const row = (name: string, counts: Counts): string => {
+    const share = (passed: number): string => (counts.pairs === 0 ? "–" : `${passed} (${percent(passed / counts.pairs)})`);
+    return `| ${name} | ${counts.pairs} | ${share(counts.beforePassed)} | ${share(counts.afterPassed)} | **${counts.fixed}** | **${counts.broken}** | ${counts.inconclusive} |`;
+  };
+  return [
+    "| replayed sessions | pairs | pass before | pass after | fixed | broken | inconclusive |",
+    "|---|--:|--:|--:|--:|--:|--:|",
+    row("of this failure", verdict.failing),
+    row("that work today", verdict.control),
+  ].join("\n");
+}
+
+/** What a reader must not conclude. */
+export function notRuledOut(verdict: Verdict, evidence: Evidence): readonly string[] {
+  const lines = [`Up to **${Math.ceil(verdict.controlBound * 100)} of 100** sessions that work today may break.`];
+  const { netEffect } = verdict;
+  if (netEffect === undefined) lines.push("The effect on all traffic is not known: the share of this failure in it is not.");
+  else
+    lines.push(
+      `Over all traffic the success rate changes by ${points(netEffect[0])} to ${points(netEffect[1])} points${netEffect[0] < 0 ? ", so a loss is not ruled out" : ""}.`,
+    );
+  const shares = new Set(evidence.pairs.map((pair) => pair.after.decidedBy).filter((decider) => decider === "model"));
+  if (shares.size > 0) lines.push("A model judged some replays; it may favour the style of the edit.");
+  return lines;
+}
+
+/** Pairs of the winner whose two arms differ, in test order. */
+export function flips(
+  evidence: Evidence,
+  candidate: Digest,
+  group: Pair["group"],
+): { readonly fixed: readonly Pair[]; readonly broken: readonly Pair[] } {
+  const own = evidence.pairs.filter((pair) => pair.candidate === candidate && pair.group === group && pair.dropped === undefined);
+  return {
+    fixed: own.filter((pair) => pair.before.outcome === "failed" && pair.after.outcome === "passed"),
+    broken: own.filter((pair) => pair.before.outcome !== "failed" && pair.after.outcome !== "passed"),
+  };
+}
+
+/** How the replays' tools were answered, both arms of all pairs of the winner. */
+export function tierShares(evidence: Evidence, candidate: Digest): string {
+  const totals = new Map<string, number>();
+  for (const pair of evidence.pairs) {
+    if (pair.candidate !== candidate) continue;
+    for (const arm of [pair.before, pair.after])
+      for (const [tier, count] of Object.entries(arm.tiers)) totals.set(tier, (totals.get(tier) ?? 0) + count);
+  }
+  const all = [...totals.values()].reduce((sum, count) => sum + count, 0);
+  if (all === 0) return "no tool was called";
+  return [...totals]
+    .filter(([, count]) => count > 0)
+    .toSorted(([, left], [, right]) => right - left)
+    .map(([tier, count]) => `${tier} ${percent(count / all)}`)
+    .join(", ");
+}
