@@ -6,7 +6,7 @@ import { TuneupError } from "../domain/errors.ts";
 import type { Evidence } from "../domain/evidence.ts";
 import { proposalId } from "../domain/ids.ts";
 import type { Proposal } from "../domain/proposal.ts";
-import { plainLine } from "../domain/safe-text.ts";
+import { plainLine } from "../domain/text/safe-text.ts";
 import type { AgentSource, Located } from "../domain/source.ts";
 import type { Verdict } from "../domain/verdict.ts";
 import { bodyOf, remarkText } from "./propose/body.ts";

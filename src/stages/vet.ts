@@ -1,4 +1,4 @@
-import { findHunk, lineAt, type TextRange } from "../domain/apply-hunk.ts";
+import { findHunk, lineAt, type TextRange } from "../domain/text/apply-hunk.ts";
 import { type ConfigChange, type FileChange, placeholdersOf } from "../domain/config-change.ts";
 import { digestOf } from "../domain/digest.ts";
 import type { Candidate, Edit, Refusal, Vetted } from "../domain/edit.ts";

@@ -3,7 +3,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { digestOf } from "../../domain/digest.ts";
 import { TuneupError } from "../../domain/errors.ts";
-import type { PromptTemplate } from "../../domain/prompt-template.ts";
+import type { PromptTemplate } from "../../domain/text/prompt-template.ts";
 
 const frontMatter = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9-]*$/),

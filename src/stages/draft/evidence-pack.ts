@@ -1,9 +1,9 @@
 import type { FailureCluster } from "../../domain/cluster.ts";
-import { fence } from "../../domain/fence.ts";
+import { fence } from "../../domain/text/fence.ts";
 import type { ToolDefinition } from "../../domain/message.ts";
 import type { Shown } from "../../domain/sample.ts";
 import type { AgentSource } from "../../domain/source.ts";
-import { transcriptText } from "../../domain/transcript-text.ts";
+import { transcriptText } from "../../domain/text/transcript-text.ts";
 
 /** Characters in all, about 24,000 tokens. */
 const largestPack = 96_000;

@@ -1,4 +1,4 @@
-import { findHunk } from "../../domain/apply-hunk.ts";
+import { findHunk } from "../../domain/text/apply-hunk.ts";
 import { asJson, digestOf, digestOfJson } from "../../domain/digest.ts";
 import type { Candidate, Edit } from "../../domain/edit.ts";
 import type { AgentSource } from "../../domain/source.ts";

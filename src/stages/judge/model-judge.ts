@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { fence } from "../../domain/fence.ts";
+import { fence } from "../../domain/text/fence.ts";
 import { addUsage, noUsage, type Message, textMessage, textOf, type Usage } from "../../domain/message.ts";
-import { type PromptTemplate, renderPrompt } from "../../domain/prompt-template.ts";
-import { understand } from "../../domain/structured-reply.ts";
-import { transcriptText } from "../../domain/transcript-text.ts";
+import { type PromptTemplate, renderPrompt } from "../../domain/text/prompt-template.ts";
+import { understand } from "../../domain/text/structured-reply.ts";
+import { transcriptText } from "../../domain/text/transcript-text.ts";
 import type { ModelClient } from "../../ports/model-client.ts";
 import type { Runtime } from "../../ports/runtime.ts";
 

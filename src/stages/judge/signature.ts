@@ -1,4 +1,4 @@
-import { errorTemplate } from "../../domain/error-template.ts";
+import { errorTemplate } from "../../domain/text/error-template.ts";
 import { type Message, toolRequests } from "../../domain/message.ts";
 import type { FailureSignature } from "../../domain/outcome.ts";
 

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { fence } from "../../domain/fence.ts";
+import { fence } from "../../domain/text/fence.ts";
 import { type Message, textMessage, textOf } from "../../domain/message.ts";
 import type { FailureCause, Outcome } from "../../domain/outcome.ts";
-import { type PromptTemplate, renderPrompt } from "../../domain/prompt-template.ts";
+import { type PromptTemplate, renderPrompt } from "../../domain/text/prompt-template.ts";
 import type { Session } from "../../domain/session.ts";
-import { understand } from "../../domain/structured-reply.ts";
-import { transcriptText } from "../../domain/transcript-text.ts";
+import { understand } from "../../domain/text/structured-reply.ts";
+import { transcriptText } from "../../domain/text/transcript-text.ts";
 import type { ModelClient } from "../../ports/model-client.ts";
 import type { Runtime } from "../../ports/runtime.ts";
 

@@ -1,5 +1,5 @@
 import { callKey } from "../../domain/canonical-input.ts";
-import { errorTemplate } from "../../domain/error-template.ts";
+import { errorTemplate } from "../../domain/text/error-template.ts";
 import { textOf } from "../../domain/message.ts";
 import type { FailureCause, FailureEvidence, FailureSignature } from "../../domain/outcome.ts";
 import { modelCalls, type Session, type ToolCall, toolCalls, userTurns } from "../../domain/session.ts";

@@ -1,6 +1,6 @@
 import { isScalar, parseDocument, visit } from "yaml";
 import { isProse } from "./candidate-files.ts";
-import { isCode, literalsOf } from "../../domain/literals.ts";
+import { isCode, literalsOf } from "../../domain/text/literals.ts";
 
 /** Offsets into a file, end excluded. */
 export interface Range {

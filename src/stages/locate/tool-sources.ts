@@ -2,7 +2,7 @@ import { isPair, isScalar, parseDocument, type Scalar, visit } from "yaml";
 import type { ToolDefinition } from "../../domain/message.ts";
 import { isSecondary } from "./candidate-files.ts";
 import type { Range } from "./containers.ts";
-import { isCode, literalsOf } from "../../domain/literals.ts";
+import { isCode, literalsOf } from "../../domain/text/literals.ts";
 
 /** Where a tool's description stands. */
 export interface ToolPlace {

@@ -3,7 +3,7 @@ import type { Refusal } from "../../domain/edit.ts";
 import { digestOf } from "../../domain/digest.ts";
 import { digest } from "../../domain/ids.ts";
 import type { Pair } from "../../domain/replay.ts";
-import { safeBlock, safeCode, safeInline } from "../../domain/safe-text.ts";
+import { safeBlock, safeCode, safeInline } from "../../domain/text/safe-text.ts";
 import type { ProposeInput } from "../propose.ts";
 import { evidenceTable, flips, notRuledOut, tierShares } from "./tables.ts";
 

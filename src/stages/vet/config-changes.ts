@@ -1,7 +1,7 @@
 import { parse, parseDocument, visit, isScalar } from "yaml";
 import type { ConfigChange } from "../../domain/config-change.ts";
 import type { Json } from "../../domain/ids.ts";
-import { isCode, literalsOf } from "../../domain/literals.ts";
+import { isCode, literalsOf } from "../../domain/text/literals.ts";
 import type { AgentSource } from "../../domain/source.ts";
 import type { ChangedFile } from "./structure.ts";
 

@@ -1,6 +1,6 @@
 import { isCollection, isNode, isScalar, parseDocument, visit } from "yaml";
 import { canonicalJson } from "../../domain/digest.ts";
-import { isCode, literalsOf } from "../../domain/literals.ts";
+import { isCode, literalsOf } from "../../domain/text/literals.ts";
 
 /** A file before and after, and the offset at which they begin to differ. */
 export interface ChangedFile {

@@ -1,4 +1,4 @@
-import type { Digest } from "./ids.ts";
+import type { Digest } from "../ids.ts";
 
 /** One `prompts/*.md` file: what is asked of a model, versioned by digest. */
 export interface PromptTemplate {

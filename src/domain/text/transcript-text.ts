@@ -1,5 +1,5 @@
-import { canonicalJson } from "./digest.ts";
-import type { Message, MessagePart } from "./message.ts";
+import { canonicalJson } from "../digest.ts";
+import type { Message, MessagePart } from "../message.ts";
 
 export interface TranscriptTextOptions {
   /** The text is cut here, at a part's boundary where possible, with a note of how much is left out. */

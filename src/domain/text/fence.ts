@@ -1,4 +1,4 @@
-import { digestOf, shortDigest } from "./digest.ts";
+import { digestOf, shortDigest } from "../digest.ts";
 
 /**
  * Untrusted text between two marks that it cannot hold: the mark is made from the text's own digest, so nobody can write it beforehand.
