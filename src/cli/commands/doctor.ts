@@ -1,0 +1,243 @@
+import { execFileSync } from "node:child_process";
+import { resolve } from "node:path";
+import { buildCommand } from "@stricli/core";
+import { type House, openForgeReader } from "../../compose.ts";
+import { readerOutput, readInOwnProcess } from "../../compose/reading.ts";
+import { holdsForgeSecrets } from "../../config/environment.ts";
+import { TuneupError } from "../../domain/errors.ts";
+import type { ProjectId } from "../../domain/ids.ts";
+import { textMessage } from "../../domain/message.ts";
+import { type MissingPart, modelCalls, type Session } from "../../domain/session.ts";
+import type { ModelClient } from "../../ports/model-client.ts";
+import type { CliContext } from "../context.ts";
+import { exitCode } from "../exit-code.ts";
+import { type CommonFlags, commonFlags, flag, placesOf, withHouse } from "../flags.ts";
+import { program } from "../program.ts";
+import { openCheckout, repositoryOf } from "../run-job.ts";
+import { readSessions } from "../read-sessions.ts";
+import { plural, printable, table } from "../table.ts";
+
+interface Flags extends CommonFlags {
+  readonly repo?: string;
+  readonly github?: string;
+  readonly live?: boolean;
+  readonly handOver?: string;
+}
+
+/** One thing that was looked at. */
+export interface Check {
+  readonly name: string;
+  readonly state: "ok" | "note" | "problem";
+  readonly text: string;
+  readonly remedy?: string;
+}
+
+const marks: Readonly<Record<Check["state"], string>> = { ok: "✓", note: "–", problem: "✗" };
+
+/** The checks as a person reads them; remedies stand below their line. */
+export function describeChecks(checks: readonly Check[]): string {
+  const rows = checks.map((check) => [` ${marks[check.state]}`, check.name, check.text]);
+  const lines = table(rows).split("\n");
+  return printable(
+    `${checks.map((check, index) => [lines[index] ?? "", ...(check.remedy === undefined ? [] : [`      → ${check.remedy}`])].join("\n")).join("\n")}\n`,
+  );
+}
+
+/** Turns what a check throws into its result: a doctor that falls ill helps nobody. */
+async function looked(name: string, look: () => Promise<Omit<Check, "name">>): Promise<Check> {
+  try {
+    return { name, ...(await look()) };
+  } catch (error) {
+    if (error instanceof TuneupError) return { name, state: "problem", text: error.message, remedy: error.remedy };
+    return { name, state: "problem", text: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+const closes: Readonly<Record<MissingPart, string>> = {
+  instructions: "locate and replay need the system prompt: turn content capture on in your instrumentation",
+  messages: "every stage needs the messages: turn content capture on in your instrumentation",
+  "tool-input": "replay needs the tools' inputs",
+  "tool-output": "replay needs the tools' outputs",
+  "tool-definitions": "replay takes them from the repository or from `toolDefinitions` in tuneup.operator.yml",
+  user: "without `user.id` one user cannot be one vote: pull requests stay drafts",
+  model: "replay needs the model's name, or `models.agent` in tuneup.operator.yml",
+  truncated: "cut attributes are not replayed: raise OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+};
+
+function traceChecks(sessions: readonly Session[], project: ProjectId): readonly Check[] {
+  if (sessions.length === 0) {
+    return [
+      {
+        name: "traces",
+        state: "note",
+        text: `no sessions in project "${project}"`,
+        remedy: "tuneup ingest <files>; docs/traces.md says how to get them out of your agent.",
+      },
+    ];
+  }
+  const models = new Set(sessions.flatMap((session) => modelCalls(session).map((call) => call.model)));
+  const checks: Check[] = [
+    {
+      name: "traces",
+      state: "ok",
+      text: `${plural(sessions.length, "session")} in project "${project}", agent on ${[...models].slice(0, 3).join(", ") || "a model that is not recorded"}`,
+    },
+  ];
+  for (const part of Object.keys(closes) as MissingPart[]) {
+    const count = sessions.filter((session) => session.missing.includes(part)).length;
+    if (count > 0)
+      checks.push({ name: "traces", state: "note", text: `${count} of ${sessions.length} lack ${part}`, remedy: `${closes[part]}.` });
+  }
+  return checks;
+}
+
+/** Everything that can be looked at without a forge token; with `live`, one small call for each model role. */
+async function readerChecks(context: CliContext, house: House, project: ProjectId, flags: Flags): Promise<readonly Check[]> {
+  const repository = await looked("repository", async () => {
+    await using checkout = await openCheckout(context, {
+      repo: flags.repo ?? ".",
+      revision: "HEAD",
+      ...(flags.github === undefined ? {} : { github: flags.github }),
+    });
+    return {
+      state: "ok",
+      text: `${resolve(context.cwd, flags.repo ?? ".")} at ${checkout.commit.slice(0, 12)}, ${plural((await checkout.entries()).length, "file")}`,
+    };
+  });
+  const { drafter, judge, missing } = house.models;
+  const models: Check[] = [
+    drafter === undefined
+      ? { name: "drafter", state: "problem", text: "no model", remedy: missing ?? "Name one in tuneup.operator.yml." }
+      : { name: "drafter", state: "ok", text: drafter.model },
+    judge === undefined
+      ? {
+          name: "judge",
+          state: "note",
+          text: judgeText(house),
+          ...(canJudge(house) ? {} : { remedy: "Write `rules` or an `evaluator` into tuneup.operator.yml, or name a judge model." }),
+        }
+      : { name: "judge", state: "ok", text: judge.model },
+  ];
+  const live = flags.live === true ? await liveModels(context, house) : [];
+  return [repository, ...traceChecks(await readSessions(house, project), project), ...models, ...live];
+}
+
+const canJudge = (house: House): boolean => (house.operator.rules?.length ?? 0) > 0 || house.evaluator !== undefined;
+const judgeText = (house: House): string =>
+  canJudge(house)
+    ? `${plural(house.operator.rules?.length ?? 0, "rule")}${house.evaluator === undefined ? "" : " and your evaluator"} judge, no model`
+    : "nothing judges a replay but the failure's own mark (errors, loops)";
+
+async function liveModels(context: CliContext, house: House): Promise<readonly Check[]> {
+  const { drafter, judge } = house.models;
+  const agent = house.operator.models?.agent;
+  const roles: [string, () => ModelClient | undefined][] = [
+    ["drafter (live)", () => drafter],
+    ["judge (live)", () => judge],
+    ["agent (live)", () => (agent === undefined ? undefined : house.models.agent(agent.provider, agent.model))],
+  ];
+  const checks: Check[] = [];
+  for (const [name, open] of roles) {
+    const client = open();
+    if (client === undefined) continue;
+    checks.push(
+      await looked(name, async () => {
+        const { usage } = await client.complete(
+          { purpose: "doctor", system: "Answer with the word ok.", messages: [textMessage("user", "Are you there?")], maxTokens: 16 },
+          context.signal,
+        );
+        const cost = usage.dollars === undefined ? "" : `, $${usage.dollars.toFixed(4)}`;
+        return { state: "ok", text: `${client.model} answered: ${usage.inputTokens} tokens in, ${usage.outputTokens} out${cost}` };
+      }),
+    );
+  }
+  return checks;
+}
+
+function machineChecks(context: CliContext): readonly Check[] {
+  const git = ((): Check => {
+    try {
+      return {
+        name: "git",
+        state: "ok",
+        text: execFileSync("git", ["--version"], { encoding: "utf8", env: { PATH: context.environment.path } }).trim(),
+      };
+    } catch {
+      return { name: "git", state: "problem", text: "git was not found", remedy: "Install git and make sure that it is on the PATH." };
+    }
+  })();
+  return [{ name: "node", state: "ok", text: process.version }, git];
+}
+
+/** Asks GitHub what the token may do. Reads no session. */
+async function forgeChecks(context: CliContext, flags: Flags): Promise<readonly Check[]> {
+  const { githubToken } = context.environment;
+  if (githubToken === undefined) {
+    return [
+      {
+        name: "forge",
+        state: flags.github === undefined ? "note" : "problem",
+        text: "no GITHUB_TOKEN: pull requests become branches in the local repository",
+        ...(flags.github === undefined ? {} : { remedy: "Set GITHUB_TOKEN; docs/github-token.md says which permissions it needs." }),
+      },
+    ];
+  }
+  if (flags.live !== true || flags.github === undefined)
+    return [{ name: "forge", state: "note", text: "GITHUB_TOKEN is set; --live --github owner/name asks GitHub what it may do" }];
+  const repository = repositoryOf({ repo: ".", github: flags.github });
+  return [
+    await looked("forge (live)", async () => {
+      const reader = openForgeReader(context.environment);
+      const described = await reader.describe(repository);
+      return {
+        state: "ok",
+        text: `${flags.github} is ${described.visibility}, default branch ${described.defaultBranch} at ${described.head.slice(0, 12)}`,
+      };
+    }),
+  ];
+}
+
+async function readSomewhere(context: CliContext, flags: Flags): Promise<readonly Check[]> {
+  if (!holdsForgeSecrets(context.variables))
+    return withHouse(context, flags, (house, project) => readerChecks(context, house, project, flags));
+  const { data } = placesOf(context, flags);
+  const named = { data: flags.data, operator: flags.operator, project: flags.project, repo: flags.repo, github: flags.github };
+  const command = [
+    ...program,
+    "doctor",
+    ...(flags.live === true ? ["--live"] : []),
+    ...Object.entries(named).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value])),
+  ];
+  return readInOwnProcess<readonly Check[]>({ data, cwd: context.cwd, command, signal: context.signal });
+}
+
+export const doctorCommand = buildCommand<Flags, [], CliContext>({
+  docs: {
+    brief: "Check everything that a run needs, and say what is missing",
+    fullDescription: [
+      "Looks at the machine, the operator file, the repository, the traces (what they lack for which stage), the models and the forge.",
+      "Asks nobody, unless --live: then one small call for each model role and one question to GitHub, with what they cost.",
+      "",
+      "  tuneup doctor --repo .",
+      "  tuneup doctor --live --github acme/support-agent",
+    ].join("\n"),
+  },
+  parameters: {
+    flags: {
+      ...commonFlags,
+      repo: flag.text("The agent's git repository (default: the current folder)", "folder"),
+      github: flag.text("Also check this repository on GitHub", "owner/name"),
+      live: flag.toggle("Make one small call for each model role and ask GitHub (costs a few tokens)"),
+      handOver: { ...flag.text("Write the checks to this file", "file"), hidden: true },
+    },
+  },
+  async func(flags) {
+    if (flags.handOver !== undefined) {
+      readerOutput(flags.handOver, await withHouse(this, flags, (house, project) => readerChecks(this, house, project, flags)));
+      return;
+    }
+    const checks = [...machineChecks(this), ...(await readSomewhere(this, flags)), ...(await forgeChecks(this, flags))];
+    this.process.stdout.write(flags.json === true ? `${JSON.stringify(checks)}\n` : describeChecks(checks));
+    if (checks.some((check) => check.state === "problem")) this.process.exitCode = exitCode.configuration;
+  },
+});

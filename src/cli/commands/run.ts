@@ -1,0 +1,177 @@
+import { resolve } from "node:path";
+import { buildCommand } from "@stricli/core";
+import type { House } from "../../compose.ts";
+import { publishInOwnProcess } from "../../compose/publishing.ts";
+import { readerOutput, readInOwnProcess } from "../../compose/reading.ts";
+import { holdsForgeSecrets } from "../../config/environment.ts";
+import type { Finding } from "../../domain/finding.ts";
+import type { ProjectId } from "../../domain/ids.ts";
+import type { CliContext } from "../context.ts";
+import { exitCode } from "../exit-code.ts";
+import { type CommonFlags, commonFlags, flag, parseWhole, placesOf, withHouse } from "../flags.ts";
+import { program } from "../program.ts";
+import { describeResult, type Report } from "../report.ts";
+import { type JobOptions, keepEvidence, runJob } from "../run-job.ts";
+import { scanProject } from "../scan-project.ts";
+import { describeProblems, ingestFiles } from "./ingest.ts";
+
+export interface JobFlags {
+  readonly repo?: string;
+  readonly github?: string;
+  readonly revision?: string;
+  readonly cluster?: string;
+  readonly seed?: number;
+  readonly inFlight?: number;
+}
+
+export interface RunFlags extends CommonFlags, JobFlags {
+  readonly traces?: readonly string[];
+  readonly clusters?: string;
+  readonly dryRun?: boolean;
+  readonly startedBy?: string;
+  readonly handOver?: string;
+}
+
+/** What `run` leaves: the finding, its documents, and how many places of the input could not be read. */
+export interface RunReport extends Report {
+  readonly unread: number;
+}
+
+export const jobFlags = {
+  repo: flag.text("The agent's git repository (default: the current folder)", "folder"),
+  github: flag.text("Open the pull request on GitHub; needs GITHUB_TOKEN (default: a branch in the local repository)", "owner/name"),
+  revision: flag.text("Commit or branch to work on (default: HEAD)", "revision"),
+  cluster: flag.text("Work on this cluster (default: the largest with a visible cause)", "id"),
+  seed: { kind: "parsed", parse: parseWhole, optional: true, brief: "Seed of the sample and the replays (default: 1)", placeholder: "n" },
+  inFlight: { kind: "parsed", parse: parseWhole, optional: true, brief: "Replays under way at once (default: 6)", placeholder: "n" },
+} as const;
+
+export const jobOptions = (flags: JobFlags & { readonly startedBy?: string }): JobOptions => ({
+  repo: flags.repo ?? ".",
+  revision: flags.revision ?? "HEAD",
+  seed: flags.seed ?? 1,
+  inFlight: Math.max(1, flags.inFlight ?? 6),
+  ...(flags.github === undefined ? {} : { github: flags.github }),
+  ...(flags.cluster === undefined ? {} : { cluster: flags.cluster }),
+  ...(flags.startedBy === undefined ? {} : { startedBy: flags.startedBy }),
+});
+
+/** The reading half of the job: traces in, proposal out. Holds no forge token and writes to no repository. */
+export async function readAndProve(context: CliContext, house: House, project: ProjectId, flags: RunFlags): Promise<RunReport> {
+  let unread = 0;
+  if (flags.traces !== undefined && flags.traces.length > 0) {
+    const paths = flags.traces.map((path) => resolve(context.cwd, path));
+    const ingested = await ingestFiles(paths, house, project, { dryRun: false });
+    unread = ingested.problems.length;
+    if (unread > 0) context.process.stderr.write(describeProblems(ingested.problems));
+    context.process.stderr.write(`  ✓ ingest    ${ingested.added} spans added, ${ingested.known} already known\n`);
+  }
+  const scanned = await scanProject(context, house, project, flags.clusters === undefined ? {} : { clusters: flags.clusters });
+  const { finding, evidence, proposal, diff } = await runJob(context, house, scanned, jobOptions(flags));
+  return {
+    finding,
+    unread,
+    ...(evidence === undefined ? {} : { evidence, evidenceFile: keepEvidence(house, evidence) }),
+    ...(proposal === undefined ? {} : { proposal }),
+    ...(diff === undefined ? {} : { diff }),
+  };
+}
+
+/** The writing half: a process of its own publishes the proposal, if there is one and the user wants it. */
+export async function publishReport(context: CliContext, report: RunReport, flags: RunFlags): Promise<RunReport> {
+  if (report.proposal === undefined || report.finding.end !== "proposed" || flags.dryRun === true) return report;
+  const publication = await publishInOwnProcess(report.proposal, {
+    data: placesOf(context, flags).data,
+    repo: resolve(context.cwd, flags.repo ?? "."),
+    forge: flags.github === undefined ? "local" : "github",
+    program,
+  });
+  const finding: Finding =
+    publication.result === "published"
+      ? { end: "published", verdict: report.finding.verdict, pull: publication.pull }
+      : {
+          end: "left-alone",
+          why: publication.why,
+          remedy: "Re-open the pull request, or delete the branch yourself, if Tuneup shall go on there.",
+        };
+  return { ...report, finding };
+}
+
+/** Reads in this process, or, where this one holds a forge token, in one that is started without it: what reads transcripts never holds one. */
+async function readSomewhere(context: CliContext, flags: RunFlags): Promise<RunReport> {
+  if (!holdsForgeSecrets(context.variables))
+    return withHouse(context, flags, (house, project) => readAndProve(context, house, project, flags));
+  const { data } = placesOf(context, flags);
+  return readInOwnProcess<RunReport>({
+    data,
+    cwd: context.cwd,
+    command: [...program, "run", ...argumentsOf(flags)],
+    signal: context.signal,
+  });
+}
+
+/** The flags of `run` as arguments again. */
+function argumentsOf(flags: RunFlags): readonly string[] {
+  const named = {
+    data: flags.data,
+    operator: flags.operator,
+    project: flags.project,
+    repo: flags.repo,
+    github: flags.github,
+    revision: flags.revision,
+    cluster: flags.cluster,
+    clusters: flags.clusters,
+    seed: flags.seed,
+    "in-flight": flags.inFlight,
+    "started-by": flags.startedBy,
+  };
+  return [
+    ...Object.entries(named).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)])),
+    ...(flags.traces ?? []).flatMap((path) => ["--traces", path]),
+  ];
+}
+
+export const runCommand = buildCommand<RunFlags, [], CliContext>({
+  docs: {
+    brief: "The main job: from traces to a proven pull request",
+    fullDescription: [
+      "Reads the traces, labels and groups the failures, finds the prompt in the repository, drafts edits, replays held-out sessions before and",
+      "after, and proposes the edit only if the test says it improves: of 100 useless edits at most 5 would get that far.",
+      "Without --github the pull request is a branch in the local repository and a page on disk. Nothing is written to your work tree.",
+      "Ctrl-C keeps what was measured; the same command goes on from there.",
+      "",
+      "  tuneup run --traces sessions.jsonl --repo .",
+      "  tuneup run --repo . --github acme/support-agent",
+      "  tuneup run --repo . --dry-run --json",
+    ].join("\n"),
+  },
+  parameters: {
+    flags: {
+      ...commonFlags,
+      ...jobFlags,
+      traces: {
+        kind: "parsed",
+        parse: String,
+        optional: true,
+        variadic: true,
+        brief: "Trace files or folders to read first (may be given more than once)",
+        placeholder: "path",
+      },
+      clusters: flag.text("Labelled clusters, a JSON file", "file"),
+      dryRun: flag.toggle("Everything but the branch and the pull request"),
+      startedBy: { ...flag.text("Login to name as co-author", "login"), hidden: true },
+      handOver: { ...flag.text("Write the report to this file and publish nothing: for the process that publishes", "file"), hidden: true },
+    },
+  },
+  async func(flags) {
+    if (flags.handOver !== undefined) {
+      const report = await withHouse(this, flags, (house, project) => readAndProve(this, house, project, flags));
+      readerOutput(flags.handOver, report);
+      return;
+    }
+    const report = await publishReport(this, await readSomewhere(this, flags), flags);
+    this.process.stdout.write(flags.json === true ? `${JSON.stringify(report)}\n` : describeResult(report));
+    if (report.finding.end === "model-not-configured") this.process.exitCode = exitCode.model;
+    else if (report.unread > 0) this.process.exitCode = exitCode.partialInput;
+  },
+});

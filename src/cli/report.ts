@@ -1,0 +1,144 @@
+import { shortDigest } from "../domain/digest.ts";
+import type { Evidence } from "../domain/evidence.ts";
+import type { Finding } from "../domain/finding.ts";
+import type { Proposal } from "../domain/proposal.ts";
+import type { Verdict } from "../domain/verdict.ts";
+import { percent, plural, printable, table } from "./table.ts";
+
+/** What a job left, as `run` and `demo` report it. */
+export interface Report {
+  readonly finding: Finding;
+  readonly evidenceFile?: string;
+  readonly evidence?: Evidence;
+  readonly proposal?: Proposal;
+  /** The proposal's change as a unified diff. */
+  readonly diff?: string;
+}
+
+/** A job's end as a person reads it: the pull request first, then the proof, then where everything lies and what to do next. */
+export function describeResult(report: Report): string {
+  const { evidence, finding } = report;
+  const sections = [describeEnd(finding)];
+  const verdict = verdictOf(finding);
+  if (report.proposal !== undefined) sections.push(describeProposal(report.proposal, report.diff));
+  if (evidence !== undefined && verdict !== undefined) sections.push(describeVerdict(verdict, evidence));
+  sections.push(nextSteps(report));
+  return `${printable(sections.filter((section) => section !== "").join("\n\n"))}\n`;
+}
+
+export const verdictOf = (finding: Finding): Verdict | undefined => ("verdict" in finding ? finding.verdict : undefined);
+
+/** How the job ended, in a line or two. */
+export function describeEnd(finding: Finding): string {
+  switch (finding.end) {
+    case "no-failures":
+      return `Nothing to do: ${finding.why}.`;
+    case "too-few-sessions":
+      return `Too few sessions to prove anything: ${finding.failing} failing and ${finding.control} working ones could be kept for the test, at least ${finding.needed} failing ones are needed. Collect more, or widen the window.`;
+    case "refused":
+      return [
+        `Every drafted edit was refused:`,
+        ...finding.refusals.map(
+          (refusal) =>
+            `  ${refusal.rule} in ${refusal.path}${refusal.line === undefined ? "" : `:${refusal.line}`}: ${refusal.message}\n    → ${refusal.remedy}`,
+        ),
+      ].join("\n");
+    case "decided":
+      return `No pull request: ${headline(finding.verdict)}`;
+    case "proposed":
+      return "A pull request is ready, and was not published (dry run).";
+    case "published":
+      return `${finding.pull.adopted ? "The pull request is already there" : "Pull request opened"}: ${finding.pull.url}`;
+    case "left-alone":
+      return `Left alone: ${finding.why}\n→ ${finding.remedy}`;
+    case "not-located":
+    case "not-replayable":
+    case "not-a-prompt-problem":
+    case "model-not-configured":
+    case "no-draft":
+      return `${sentences[finding.end]}: ${finding.why}\n→ ${finding.remedy}`;
+  }
+}
+
+const sentences = {
+  "not-located": "The prompt was not found in this repository",
+  "not-replayable": "These sessions cannot be replayed",
+  "not-a-prompt-problem": "Not a prompt problem",
+  "model-not-configured": "Stopped before drafting",
+  "no-draft": "No usable edit was drafted",
+} as const;
+
+function headline(verdict: Verdict): string {
+  const meanings: Readonly<Record<Verdict["result"], string>> = {
+    improves: "the edit improves",
+    "decision-level": "only decision-level evidence",
+    "no-evidence": "no evidence that any drafted edit helps",
+    harms: "the edit harms sessions that work today",
+    inconclusive: "the test could not decide",
+  };
+  return `${meanings[verdict.result]}. ${verdict.why}`;
+}
+
+function describeProposal(proposal: Proposal, diff: string | undefined): string {
+  const indent = (text: string): string =>
+    text
+      .trimEnd()
+      .split("\n")
+      .map((line) => `  ${line}`.trimEnd())
+      .join("\n");
+  return [`${proposal.draft ? "Draft: " : ""}${proposal.title}`, ...(diff === undefined ? [] : ["", indent(diff)])].join("\n");
+}
+
+/** The evidence table and what it cannot rule out. */
+export function describeVerdict(verdict: Verdict, evidence: Evidence): string {
+  const row = (name: string, counts: Verdict["failing"]): readonly string[] => [
+    name,
+    String(counts.pairs),
+    counts.pairs === 0 ? "–" : percent(counts.beforePassed / counts.pairs),
+    counts.pairs === 0 ? "–" : percent(counts.afterPassed / counts.pairs),
+    String(counts.fixed),
+    String(counts.broken),
+    String(counts.inconclusive),
+  ];
+  const lines = [
+    table([
+      ["replayed sessions", "pairs", "pass before", "pass after", "fixed", "broken", "inconclusive"],
+      row("failing", verdict.failing),
+      row("working (control)", verdict.control),
+    ]),
+    "",
+    `verdict: ${verdict.result}. ${verdict.why}`,
+  ];
+  if (verdict.result === "improves") {
+    lines.push(
+      `Of 100 useless edits at most ${Math.round(verdict.alpha * 100)} would get this far (all ${plural(verdict.candidates, "candidate")} of this job counted).`,
+      `Not ruled out: up to ${Math.ceil(verdict.controlBound * 100)} of 100 working sessions may break.`,
+    );
+  }
+  if (evidence.simulated) lines.push("The model is simulated: these figures say nothing about a real agent.");
+  return lines.join("\n");
+}
+
+function nextSteps(report: Report): string {
+  const { evidence, evidenceFile, finding, proposal } = report;
+  const rows: string[][] = [];
+  if (finding.end === "published") rows.push(["page", finding.pull.url]);
+  if (proposal !== undefined) rows.push(["branch", proposal.branch]);
+  if (evidenceFile !== undefined) rows.push(["evidence", evidenceFile], ["recompute it", `tuneup verify ${evidenceFile}`]);
+  const flipped = evidence?.pairs.find(
+    (pair) =>
+      pair.candidate === evidence.winner && pair.group === "failing" && pair.before.outcome === "failed" && pair.after.outcome === "passed",
+  );
+  if (flipped !== undefined) rows.push(["a fixed session", `tuneup show ${flipped.sessionId}`]);
+  if (evidence !== undefined)
+    rows.push(
+      [
+        "cost",
+        `${evidence.usage.inputTokens + evidence.usage.outputTokens} tokens${evidence.usage.dollars === undefined ? "" : `, $${evidence.usage.dollars.toFixed(2)}`}`,
+      ],
+      ["job", shortId(evidence.job)],
+    );
+  return table(rows);
+}
+
+const shortId = (job: string): string => (job.includes(":") ? shortDigest(job as Parameters<typeof shortDigest>[0]) : job);

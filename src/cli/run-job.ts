@@ -1,0 +1,174 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { type House, localRepository, openWorkspace, scanSecrets } from "../compose.ts";
+import { type JobParts, jobOf } from "../compose/job.ts";
+import { definitionsInRepository } from "../compose/tool-definitions.ts";
+import type { FailureCluster } from "../domain/cluster.ts";
+import { asJson, digestOfJson, shortDigest } from "../domain/digest.ts";
+import { TuneupError } from "../domain/errors.ts";
+import type { Evidence } from "../domain/evidence.ts";
+import type { Finding } from "../domain/finding.ts";
+import { digest, type RepositoryId } from "../domain/ids.ts";
+import type { Session } from "../domain/session.ts";
+import { documentSteps, eligible, improve, type JobInput, type JobResult, type JobTools, prepare } from "../pipeline.ts";
+import type { Scanned } from "../pipeline/scan.ts";
+import type { Steps } from "../ports/job-queue.ts";
+import type { Checkout } from "../ports/workspace.ts";
+import type { ConfiguredModels } from "../compose/models.ts";
+import type { CliContext } from "./context.ts";
+import { findCluster, runtimeOf } from "./scan-project.ts";
+
+export interface JobOptions {
+  readonly repo: string;
+  readonly github?: string;
+  readonly revision: string;
+  readonly cluster?: string;
+  readonly seed: number;
+  readonly inFlight: number;
+  readonly startedBy?: string;
+}
+
+/** `owner/name` of `--github`, else a local name. */
+export function repositoryOf(options: Pick<JobOptions, "repo" | "github">): RepositoryId {
+  if (options.github === undefined) return localRepository(options.repo);
+  const match = /^([A-Za-z0-9](?:[A-Za-z0-9-]{0,38}))\/([A-Za-z0-9._-]{1,100})$/.exec(options.github);
+  if (match === null)
+    throw new TuneupError("usage", `"${options.github}" is not a GitHub repository.`, { remedy: "Write --github owner/name." });
+  return { owner: match[1] ?? "", name: match[2] ?? "" };
+}
+
+export async function openCheckout(context: CliContext, options: Pick<JobOptions, "repo" | "github" | "revision">): Promise<Checkout> {
+  const path = resolve(context.cwd, options.repo);
+  return openWorkspace(path, repositoryOf({ ...options, repo: path })).open(options.revision);
+}
+
+/** The cluster to work on: the one asked for, else the largest with a visible cause. */
+export function chooseCluster(clusters: readonly FailureCluster[], wanted: string | undefined): FailureCluster | undefined {
+  return wanted === undefined ? eligible(clusters)[0] : findCluster(clusters, wanted);
+}
+
+/** One job, ready to run: what `improve` and its parts take, and the name under which its finished steps are kept. */
+export interface PreparedJob {
+  readonly cluster: FailureCluster;
+  readonly checkout: Checkout;
+  readonly input: JobInput;
+  readonly tools: JobTools;
+  readonly name: string;
+}
+
+/** Prepares the job of one cluster and hands it to `work`; the checkout is closed afterwards. Without a drafter `work` gets none of it. */
+export async function withJob<T>(
+  context: CliContext,
+  house: House,
+  scanned: Scanned,
+  options: JobOptions,
+  work: (job: PreparedJob) => Promise<T>,
+): Promise<T | { readonly finding: Finding }> {
+  const cluster = chooseCluster(scanned.document.clusters, options.cluster);
+  if (cluster === undefined) return { finding: noCluster(scanned) };
+  await using checkout = await openCheckout(context, options);
+  const definitions = await definitionsInRepository(scanned.sessions, checkout);
+  const { drafter } = house.models;
+  const scope = { scanned, cluster, definitions, options };
+  if (drafter === undefined) return { finding: await endWithoutModel(context, house, scope, checkout) };
+  const { input, tools } = jobOf(partsOf(house, { ...house.models, drafter }, scope));
+  return work({ cluster, checkout, input, tools, name: nameOf(house, scope, checkout, input) });
+}
+
+/** Everything up to a proposal, for one cluster. What was measured stays in the ledger whatever happens. */
+export async function runJob(context: CliContext, house: House, scanned: Scanned, options: JobOptions): Promise<JobResult> {
+  return withJob(context, house, scanned, options, async (job) => {
+    const steps = documentSteps(house.ledger, job.name);
+    const result = await improve(job.input, job.checkout, job.tools, steps, runtimeOf(context));
+    if (result.evidence !== undefined) await bookOnce(context, house, scanned, result.evidence, steps);
+    return result;
+  });
+}
+
+/** A job that is run again finds its finished steps, and must not be paid for in the ledger a second time. */
+async function bookOnce(context: CliContext, house: House, scanned: Scanned, evidence: Evidence, steps: Steps): Promise<void> {
+  await steps.run("spend", () => house.ledger.spend(scanned.document.project, "job", evidence.usage, context.now()));
+}
+
+/** The same inputs are the same job: what a crashed or repeated run finished is found again by this name. */
+function nameOf(house: House, scope: Scope, checkout: Checkout, input: JobInput): string {
+  const { scanned, cluster, options } = scope;
+  return digestOfJson(
+    asJson({
+      project: scanned.document.project,
+      commit: checkout.commit,
+      cluster: cluster.id,
+      members: cluster.members,
+      sessions: scanned.sessions.map((session) => session.id),
+      seed: options.seed,
+      models: input.verification.models,
+      plan: input.verification.plan,
+      rubric: input.verification.rubric.digest,
+      effects: input.verification.effects,
+      prompt: house.prompts.draft.digest,
+    }),
+  );
+}
+
+interface Scope {
+  readonly scanned: Scanned;
+  readonly cluster: FailureCluster;
+  readonly definitions: Session["tools"];
+  readonly options: JobOptions;
+}
+
+function partsOf(house: House, models: ConfiguredModels & Pick<JobParts["models"], "drafter">, scope: Scope): JobParts {
+  return {
+    cluster: scope.cluster,
+    scan: scope.scanned.document,
+    sessions: scope.scanned.sessions,
+    definitions: scope.definitions,
+    operator: house.operator,
+    models,
+    prompts: house.prompts,
+    ...(house.evaluator === undefined ? {} : { evaluator: house.evaluator }),
+    scanSecrets,
+    documents: house.ledger,
+    seed: scope.options.seed,
+    inFlight: scope.options.inFlight,
+    visibility: "private",
+    ...(scope.options.startedBy === undefined ? {} : { startedBy: scope.options.startedBy }),
+  };
+}
+
+function noCluster(scanned: Scanned): Finding {
+  const { document } = scanned;
+  if (document.failed === 0)
+    return {
+      end: "no-failures",
+      why: `none of the ${document.sessions} sessions is known to have failed${document.unclear > 0 ? `, ${document.unclear} are unclear` : ""}`,
+    };
+  const largest = document.clusters[0];
+  const hint = largest === undefined ? "" : `; the largest group is "${largest.title}" (--cluster ${largest.id})`;
+  return {
+    end: "no-failures",
+    why: `${document.failed} sessions failed, but no group of them shows a cause that an edit could mend${hint}`,
+  };
+}
+
+/** Without a model everything before drafting still runs, so that the user sees what is there. */
+async function endWithoutModel(context: CliContext, house: House, scope: Scope, checkout: Checkout): Promise<Finding> {
+  const nobody = { model: "none", simulated: false, complete: () => Promise.reject(new Error("no model")) };
+  const { input } = jobOf(partsOf(house, { ...house.models, drafter: nobody }, scope));
+  const prepared = await prepare(input, checkout, runtimeOf(context));
+  if (prepared.result === "ended") return prepared.finding;
+  return {
+    end: "model-not-configured",
+    why: house.models.missing ?? "no model is configured",
+    remedy: "Then run the same command again; nothing read so far is read twice.",
+  };
+}
+
+/** Writes the evidence beside the ledger and says where. */
+export function keepEvidence(house: House, evidence: Evidence): string {
+  const folder = join(house.data, "evidence");
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, `${shortDigest(digest(evidence.job))}.json`);
+  writeFileSync(path, `${JSON.stringify(evidence, undefined, 2)}\n`);
+  return path;
+}

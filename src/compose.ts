@@ -1,0 +1,179 @@
+import { existsSync, readFileSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { readClusterFile } from "./adapters/cluster-file/cluster-file.ts";
+import { commandEvaluator } from "./adapters/command-evaluator/command-evaluator.ts";
+import { gitWorkspace } from "./adapters/git-workspace/git-workspace.ts";
+import { githubForge } from "./adapters/github-forge/github-forge.ts";
+import { githubReader } from "./adapters/github-forge/github-reader.ts";
+import { localForge } from "./adapters/local-forge/local-forge.ts";
+import { otlpFileFormat } from "./adapters/otlp/otlp-file-format.ts";
+import { readPromptFile } from "./adapters/prompt-files/prompt-files.ts";
+import { findSecrets } from "./adapters/secretlint-scanner/secretlint-scanner.ts";
+import { SqliteLedger } from "./adapters/sqlite-ledger/sqlite-ledger.ts";
+import { SqliteTraceStore } from "./adapters/sqlite-trace-store/sqlite-trace-store.ts";
+import { transcriptFileFormat } from "./adapters/transcript/transcript-file-format.ts";
+import { configureModels, type ConfiguredModels } from "./compose/models.ts";
+import { realRetryTools, systemNow } from "./compose/runtime.ts";
+import type { Environment } from "./config/environment.ts";
+import { type OperatorSettings, parseOperatorFile } from "./config/operator-file.ts";
+import type { FailureCluster } from "./domain/cluster.ts";
+import { TuneupError } from "./domain/errors.ts";
+import { type ProjectId, projectId, type RepositoryId } from "./domain/ids.ts";
+import type { PromptTemplate } from "./domain/text/prompt-template.ts";
+import type { ForgeReader, ForgeWriter } from "./ports/forge.ts";
+import type { Evaluator } from "./ports/evaluator.ts";
+import type { Ledger } from "./ports/ledger.ts";
+import type { TraceFileFormat } from "./ports/trace-file.ts";
+import type { TraceStore } from "./ports/trace-store.ts";
+import type { Workspace } from "./ports/workspace.ts";
+
+/** Where everything of one installation lives. */
+export interface Places {
+  readonly cwd: string;
+  /** Data folder. */
+  readonly data: string;
+  readonly operatorFile?: string;
+}
+
+export interface HouseSettings {
+  readonly environment: Environment;
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  readonly places: Places;
+}
+
+/** The opened parts of one installation. */
+export interface House {
+  readonly data: string;
+  readonly store: TraceStore;
+  readonly ledger: Ledger;
+  readonly operator: OperatorSettings;
+  readonly models: ConfiguredModels;
+  readonly evaluator?: Evaluator;
+  readonly prompts: Prompts;
+  close(): Promise<void>;
+}
+
+export interface Prompts {
+  readonly label: PromptTemplate;
+  readonly draft: PromptTemplate;
+  readonly judge: PromptTemplate;
+}
+
+export const traceFileFormats: readonly TraceFileFormat[] = [otlpFileFormat, transcriptFileFormat];
+export const scanSecrets = findSecrets;
+
+const packageFolder = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Tuneup's own version, as its package says it. */
+export const version = (JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8")) as { version: string }).version;
+
+/** A file that ships with Tuneup: a prompt, an example, the manifest. */
+export const shippedFile = (...parts: readonly string[]): string => join(packageFolder, ...parts);
+
+export function readPrompts(): Prompts {
+  const read = (name: string): PromptTemplate => readPromptFile(shippedFile("prompts", `${name}.md`));
+  return { label: read("label"), draft: read("draft"), judge: read("judge") };
+}
+
+const defaultOperatorFile = "tuneup.operator.yml";
+
+/** The operator's settings: the named file, else `tuneup.operator.yml` in the current folder, else defaults. */
+export function readOperator(places: Places, environment: Environment): OperatorSettings {
+  const named = places.operatorFile ?? environment.operatorFile;
+  const path = resolve(places.cwd, named ?? defaultOperatorFile);
+  if (!existsSync(path)) {
+    if (named === undefined) return {};
+    throw new TuneupError("config-invalid", `There is no operator file at ${path}.`, {
+      remedy: "Check --operator or TUNEUP_OPERATOR_FILE; docs/operator-file.md shows one.",
+      fields: { path },
+    });
+  }
+  return parseOperatorFile(path, readFileSync(path, "utf8"));
+}
+
+/** Opens store, ledger and models. Nothing is asked of any network. */
+export function openHouse(settings: HouseSettings): House {
+  const operator = readOperator(settings.places, settings.environment);
+  const { data } = settings.places;
+  const ledger = SqliteLedger.open(join(data, "ledger.db"));
+  const store = SqliteTraceStore.open(join(data, "traces.db"));
+  return {
+    data,
+    store,
+    ledger,
+    operator,
+    models: configureModels(settings.environment, operator, settings.variables, realRetryTools),
+    prompts: readPrompts(),
+    ...(operator.evaluator === undefined
+      ? {}
+      : {
+          evaluator: commandEvaluator({
+            command: operator.evaluator.command,
+            cwd: settings.places.cwd,
+            path: settings.environment.path,
+            timeoutSeconds: operator.evaluator.timeoutSeconds ?? 60,
+          }),
+        }),
+    async close() {
+      await store.close();
+      await ledger.close();
+    },
+  };
+}
+
+export function openWorkspace(path: string, repository: RepositoryId): Workspace {
+  return gitWorkspace({ path, repository });
+}
+
+/** The name a local repository goes by where no forge has given it one. */
+export const localRepository = (path: string): RepositoryId => ({
+  owner: "local",
+  name: basename(resolve(path)).replace(/[^A-Za-z0-9._-]/g, "-") || "repository",
+});
+
+/** Labelled clusters from a JSON file. */
+export function readClusters(path: string, project: ProjectId): readonly FailureCluster[] {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new TuneupError("file-unreadable", `The cluster file ${path} cannot be read.`, {
+      remedy: "Check the path.",
+      fields: { path },
+      cause,
+    });
+  }
+  return readClusterFile(path, text, project);
+}
+
+export const projectOf = (flag: string | undefined, operator: OperatorSettings): ProjectId =>
+  projectId(flag ?? operator.project ?? "default");
+
+export const openLedger = (data: string): Ledger => SqliteLedger.open(join(data, "ledger.db"));
+
+/** The one place where something that can write to a repository is made; only the publishing process calls it. */
+export function openForgeWriter(target: {
+  readonly forge: "local" | "github";
+  readonly repo: string;
+  readonly data: string;
+  readonly environment: Environment;
+}): ForgeWriter {
+  if (target.forge === "local")
+    return localForge({ path: target.repo, data: target.data, programs: target.environment.path, now: systemNow });
+  const { githubToken, githubApiUrl } = target.environment;
+  if (githubToken === undefined) {
+    throw new TuneupError("forge-refused", "There is no GitHub token.", {
+      remedy:
+        "Set GITHUB_TOKEN to a token that may write contents and pull requests of the repository, or leave out --github for a local branch.",
+    });
+  }
+  return githubForge({ token: githubToken, retry: realRetryTools, ...(githubApiUrl === undefined ? {} : { baseUrl: githubApiUrl }) });
+}
+
+/** Asks GitHub with the environment's token; reads no session and writes nothing. */
+export function openForgeReader(environment: Environment): ForgeReader {
+  const { githubToken, githubApiUrl } = environment;
+  if (githubToken === undefined) throw new TuneupError("forge-refused", "There is no GitHub token.", { remedy: "Set GITHUB_TOKEN." });
+  return githubReader({ token: githubToken, retry: realRetryTools, ...(githubApiUrl === undefined ? {} : { baseUrl: githubApiUrl }) });
+}

@@ -1,0 +1,64 @@
+import { join } from "node:path";
+import type { ProbotOctokit } from "probot";
+import { fetchCommit } from "../adapters/git-mirror/git-mirror.ts";
+import { OpenworkflowJobQueue } from "../adapters/openworkflow-job-queue/openworkflow-job-queue.ts";
+import type { Environment } from "../config/environment.ts";
+import type { OperatorSettings } from "../config/operator-file.ts";
+import { TuneupError } from "../domain/errors.ts";
+import type { JobQueue } from "../ports/job-queue.ts";
+import type { Ledger } from "../ports/ledger.ts";
+
+export const openJobQueue = (data: string, ledger: Ledger): JobQueue => OpenworkflowJobQueue.open(join(data, "jobs.db"), ledger);
+
+/** The trace project that the operator bound to a repository. A repository never says itself whose traces it may see. */
+export function projectBoundTo(repository: string, operator: OperatorSettings): string {
+  const bound = Object.entries(operator.repositories ?? {}).find(([name]) => name.toLowerCase() === repository.toLowerCase());
+  if (bound !== undefined) return bound[1].project;
+  throw new TuneupError("config-invalid", `${repository} is not bound to a trace project.`, {
+    remedy: "The operator of this Tuneup adds it under `repositories` in tuneup.operator.yml.",
+    fields: { repository },
+  });
+}
+
+/** Where git finds a repository: github.com, or the Enterprise Server behind the API address. */
+export function cloneUrl(repository: string, apiUrl: string | undefined): string {
+  const api = new URL(apiUrl ?? "https://api.github.com");
+  const host = api.host === "api.github.com" ? "github.com" : api.host;
+  return `${api.protocol}//${host}/${repository}.git`;
+}
+
+/** Fetches one commit into this installation's mirror of the repository and returns its folder. */
+export async function mirrorCommit(
+  place: { readonly repository: string; readonly commit: string; readonly token: string },
+  parts: { readonly data: string; readonly environment: Environment; readonly signal: AbortSignal },
+): Promise<string> {
+  const folder = join(parts.data, "mirrors", `${place.repository.toLowerCase()}.git`);
+  await fetchCommit({
+    folder,
+    url: cloneUrl(place.repository, parts.environment.githubApiUrl),
+    commit: place.commit,
+    token: place.token,
+    path: parts.environment.path,
+    signal: parts.signal,
+  });
+  return folder;
+}
+
+const permissions = {
+  read: { contents: "read", metadata: "read" },
+  write: { contents: "write", pull_requests: "write", metadata: "read" },
+} as const;
+
+/** Mints a token for one repository with the least permissions; GitHub lets it live for an hour. */
+export async function mintToken(
+  app: ProbotOctokit,
+  place: { readonly installation: number; readonly repository: string },
+  access: keyof typeof permissions,
+): Promise<string> {
+  const { data } = await app.rest.apps.createInstallationAccessToken({
+    installation_id: place.installation,
+    repositories: [place.repository],
+    permissions: { ...permissions[access] },
+  });
+  return data.token;
+}

@@ -1,0 +1,139 @@
+import type { OperatorSettings } from "../config/operator-file.ts";
+import type { FailureCluster } from "../domain/cluster.ts";
+import { configOf } from "../domain/agent-config.ts";
+import type { ScanDocument } from "../domain/documents.ts";
+import type { ToolDefinition } from "../domain/message.ts";
+import type { PromptTemplate } from "../domain/text/prompt-template.ts";
+import type { Session } from "../domain/session.ts";
+import { defaultPlan, type DecisionPlan } from "../domain/verdict.ts";
+import type { JobInput, JobTools } from "../pipeline.ts";
+import type { Evaluator } from "../ports/evaluator.ts";
+import type { Documents } from "../ports/ledger.ts";
+import type { ModelClient } from "../ports/model-client.ts";
+import { makeRubric } from "../stages/judge.ts";
+import { replayable } from "../stages/replay.ts";
+import type { ConfiguredModels } from "./models.ts";
+
+export interface JobParts {
+  readonly cluster: FailureCluster;
+  readonly scan: ScanDocument;
+  readonly sessions: readonly Session[];
+  /** Definitions found in the repository, for traces that carry none. */
+  readonly definitions: readonly ToolDefinition[];
+  readonly operator: OperatorSettings;
+  readonly models: ConfiguredModels & { readonly drafter: ModelClient };
+  readonly prompts: { readonly draft: PromptTemplate; readonly judge: PromptTemplate };
+  readonly evaluator?: Evaluator;
+  readonly scanSecrets: JobTools["attempt"]["scanSecrets"];
+  readonly documents: Documents;
+  readonly seed: number;
+  readonly inFlight: number;
+  readonly visibility: "public" | "private";
+  readonly startedBy?: string;
+}
+
+/** Puts together what `improve` needs from the operator's settings and the scan. */
+export function jobOf(parts: JobParts): { readonly input: JobInput; readonly tools: JobTools } {
+  const complete = parts.sessions.map((session) => withTools(session, [...(parts.operator.toolDefinitions ?? []), ...parts.definitions]));
+  const { usable, excluded } = splitReplayable(complete, parts.operator.maxTurns);
+  const plan = planOf(parts);
+  const simulated = parts.models.drafter.simulated;
+  const judge = parts.models.judge === undefined ? {} : { judge: { client: parts.models.judge, prompt: parts.prompts.judge } };
+  const input: JobInput = {
+    cluster: parts.cluster,
+    scan: parts.scan,
+    sessions: usable,
+    notReplayable: excluded,
+    seed: parts.seed,
+    caps: { shown: 8, failing: plan.failingCap, control: plan.controlCap },
+    countBy: parts.operator.countBy ?? "user",
+    candidates: parts.operator.plan?.candidates ?? 4,
+    allowedPaths: parts.operator.allowedPaths ?? [],
+    visibility: parts.visibility,
+    ...(parts.startedBy === undefined ? {} : { startedBy: parts.startedBy }),
+    verification: {
+      corpus: usable,
+      rubric: rubricOf(parts),
+      effects: parts.operator.tools ?? {},
+      configOf: (session) => configOf(session, parts.operator.maxTurns),
+      plan,
+      inFlight: parts.inFlight,
+      budget: {
+        ...(parts.operator.budget?.dollars === undefined ? {} : { dollars: parts.operator.budget.dollars }),
+        ...(parts.operator.budget?.tokens === undefined ? {} : { tokens: parts.operator.budget.tokens }),
+      },
+      models: {
+        agent: parts.operator.models?.agent?.model ?? agentModelOf(usable),
+        drafter: parts.models.drafter.model,
+        ...(parts.models.judge === undefined ? {} : { judge: parts.models.judge.model }),
+      },
+      simulated,
+    },
+  };
+  const tools: JobTools = {
+    attempt: { drafter: parts.models.drafter, draftPrompt: parts.prompts.draft, scanSecrets: parts.scanSecrets },
+    rehearsal: {
+      agent: parts.models.agent,
+      ...(parts.evaluator === undefined ? {} : { evaluator: parts.evaluator }),
+      ...judge,
+      measured: parts.documents,
+    },
+  };
+  return { input, tools };
+}
+
+function planOf(parts: JobParts): DecisionPlan {
+  const { candidates: _candidates, ...chosen } = parts.operator.plan ?? {};
+  const programmatic = (parts.operator.rules?.length ?? 0) > 0 || parts.evaluator !== undefined;
+  return { ...defaultPlan, ...definedOnly(chosen), theta0: programmatic || parts.models.judge === undefined ? 0.5 : 0.57 };
+}
+
+/** Drops keys whose value is undefined: optional settings must not overwrite defaults. */
+function definedOnly(settings: Readonly<Record<string, number | undefined>>): Partial<DecisionPlan> {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+}
+
+function rubricOf(parts: JobParts): ReturnType<typeof makeRubric> {
+  const items =
+    parts.models.judge === undefined
+      ? []
+      : [
+          "The agent did what the user asked for, as far as its instructions allow.",
+          `This failure does not occur: ${parts.cluster.title}`,
+          "The agent claims nothing that its tools did not answer.",
+        ];
+  return makeRubric({
+    rules: parts.operator.rules ?? [],
+    items,
+    ...(parts.cluster.signature === undefined ? {} : { signature: parts.cluster.signature }),
+    ...(parts.evaluator === undefined ? {} : { evaluator: parts.evaluator.name }),
+  });
+}
+
+function withTools(session: Session, definitions: readonly ToolDefinition[]): Session {
+  if (session.tools.length > 0 || definitions.length === 0) return session;
+  return { ...session, tools: definitions, missing: session.missing.filter((part) => part !== "tool-definitions") };
+}
+
+function splitReplayable(
+  sessions: readonly Session[],
+  maxTurns: number | undefined,
+): { readonly usable: readonly Session[]; readonly excluded: Readonly<Record<string, number>> } {
+  const usable: Session[] = [];
+  const excluded: Record<string, number> = {};
+  for (const session of sessions) {
+    const config = configOf(session, maxTurns);
+    const verdict = config === undefined ? { ok: false as const, why: "instructions" } : replayable(session, config);
+    if (verdict.ok) usable.push(session);
+    else excluded[verdict.why] = (excluded[verdict.why] ?? 0) + 1;
+  }
+  return { usable, excluded };
+}
+
+function agentModelOf(sessions: readonly Session[]): string {
+  for (const session of sessions) {
+    const config = configOf(session);
+    if (config !== undefined) return config.model;
+  }
+  return "unknown";
+}

@@ -1,0 +1,206 @@
+import type { FailureCluster } from "../domain/cluster.ts";
+import type { AttemptDocument, DraftDocument, SampleDocument, ScanDocument } from "../domain/documents.ts";
+import type { Vetted } from "../domain/edit.ts";
+import type { Finding } from "../domain/finding.ts";
+import type { PromptTemplate } from "../domain/text/prompt-template.ts";
+import type { Sample } from "../domain/sample.ts";
+import type { Session } from "../domain/session.ts";
+import type { AgentSource, Located } from "../domain/source.ts";
+import type { ModelClient } from "../ports/model-client.ts";
+import type { Runtime } from "../ports/runtime.ts";
+import type { Checkout } from "../ports/workspace.ts";
+import { draft } from "../stages/draft.ts";
+import { locate } from "../stages/locate.ts";
+import { sample } from "../stages/sample.ts";
+import { vet } from "../stages/vet.ts";
+
+export interface AttemptInput {
+  readonly cluster: FailureCluster;
+  readonly scan: ScanDocument;
+  /** Sessions that can be replayed; the others are counted in `notReplayable` with their reason. */
+  readonly sessions: readonly Session[];
+  readonly notReplayable: Readonly<Record<string, number>>;
+  readonly seed: number;
+  readonly caps: { readonly shown: number; readonly failing: number; readonly control: number };
+  readonly countBy: "user" | "session";
+  readonly candidates: number;
+  readonly allowedPaths: readonly string[];
+}
+
+export interface AttemptTools {
+  readonly drafter: ModelClient;
+  readonly draftPrompt: PromptTemplate;
+  readonly scanSecrets: (text: string) => Promise<readonly { readonly line: number; readonly rule: string }[]>;
+}
+
+export type Attempted =
+  | { readonly result: "attempted"; readonly document: AttemptDocument }
+  | { readonly result: "ended"; readonly finding: Finding };
+
+/** The sample and the place to edit, before any model is asked. */
+export type Prepared =
+  | { readonly result: "prepared"; readonly sample: Extract<Sample, { result: "sampled" }>; readonly located: Located }
+  | { readonly result: "ended"; readonly finding: Finding };
+
+/** Splits the cluster into what the drafter sees and what the test keeps, and finds the prompt in the repository. Asks no model. */
+export async function prepare(input: AttemptInput, checkout: Checkout, runtime: Runtime): Promise<Prepared> {
+  runtime.progress({ stage: "sample", state: "started" });
+  const split = sample({
+    cluster: input.cluster,
+    sessions: input.sessions,
+    outcomes: input.scan.outcomes,
+    seed: input.seed,
+    caps: input.caps,
+    countBy: input.countBy,
+  });
+  if (split.result === "too-few") {
+    runtime.progress({ stage: "sample", state: "failed", note: `${split.failing} failing sessions left, ${split.needed} needed` });
+    const reasons = Object.entries(input.notReplayable);
+    if (input.sessions.length === 0 && reasons.length > 0) {
+      const why = reasons.map(([reason, count]) => `${reason} (${count} sessions)`).join("; ");
+      return {
+        result: "ended",
+        finding: {
+          end: "not-replayable",
+          why,
+          remedy:
+            "`tuneup doctor` says which option of your instrumentation records what is missing; tool definitions may also stand in tuneup.operator.yml.",
+        },
+      };
+    }
+    return { result: "ended", finding: { end: "too-few-sessions", failing: split.failing, control: split.control, needed: split.needed } };
+  }
+  runtime.progress({
+    stage: "sample",
+    state: "finished",
+    note: `${split.shown.length} shown to the drafter, ${split.failing.length} failing and ${split.control.length} working kept for the test`,
+  });
+
+  runtime.progress({ stage: "locate", state: "started" });
+  const located = await locate({ sessions: split.shown, checkout });
+  if (located.result !== "found") {
+    runtime.progress({ stage: "locate", state: "failed", note: located.result });
+    const remedy =
+      located.result === "unsure"
+        ? located.remedy
+        : "Run in the repository that holds the agent's prompt, or check with `tuneup locate` what was looked for.";
+    return { result: "ended", finding: { end: "not-located", why: located.why, remedy } };
+  }
+  const first = located.sources[0];
+  runtime.progress({
+    stage: "locate",
+    state: "finished",
+    ...(first === undefined ? {} : { note: `${first.path}:${first.lines.first}-${first.lines.last}` }),
+  });
+  return { result: "prepared", sample: split, located };
+}
+
+/** Drafts candidate edits for one cluster and vets them. Sees only the shown sessions; writes nothing. */
+export async function attempt(input: AttemptInput, checkout: Checkout, tools: AttemptTools, runtime: Runtime): Promise<Attempted> {
+  const prepared = await prepare(input, checkout, runtime);
+  if (prepared.result === "ended") return prepared;
+  const { located, sample: split } = prepared;
+  const sources = located.result === "found" ? located.sources : [];
+  const files = await checkout.read([...new Set(sources.map((source) => source.path))]);
+
+  runtime.progress({ stage: "draft", state: "started", note: tools.drafter.model });
+  const definitions = split.shown[0]?.tools ?? [];
+  const drafted = await draft(
+    { cluster: input.cluster, shown: split.shown, sources, files, tools: definitions, count: input.candidates },
+    tools.drafter,
+    tools.draftPrompt,
+    runtime,
+  );
+  runtime.progress({
+    stage: "draft",
+    state: "finished",
+    done: drafted.candidates.length,
+    unit: "candidates",
+    ...(drafted.rejected.length > 0 ? { note: `${drafted.rejected.length} unusable` } : {}),
+  });
+  const early = endOfDraft(drafted);
+  if (early !== undefined) return { result: "ended", finding: early };
+
+  const vetted = await vetAll(drafted, { sources, files, split, input }, checkout, tools, runtime);
+  if (vetted.every((one) => one.result === "refused")) {
+    return {
+      result: "ended",
+      finding: { end: "refused", refusals: vetted.flatMap((one) => (one.result === "refused" ? one.refusals : [])) },
+    };
+  }
+  const ids: SampleDocument = {
+    shown: split.shown.map((session) => session.id),
+    failing: split.failing.map((session) => session.id),
+    control: split.control.map((session) => session.id),
+    order: split.order,
+    excluded: { ...split.excluded, ...input.notReplayable },
+  };
+  return {
+    result: "attempted",
+    document: {
+      kind: "attempt",
+      version: 1,
+      project: input.scan.project,
+      repository: checkout.repository,
+      commit: checkout.commit,
+      cluster: input.cluster.id,
+      seed: input.seed,
+      sample: ids,
+      located,
+      draft: drafted,
+      vetted,
+    },
+  };
+}
+
+function endOfDraft(drafted: DraftDocument): Finding | undefined {
+  if (drafted.candidates.length > 0) return undefined;
+  const elsewhere = drafted.hypotheses.filter((hypothesis) => !["prompt", "tool-description", "parameter"].includes(hypothesis.level));
+  if (elsewhere.length > 0 && elsewhere.length === drafted.hypotheses.length) {
+    const levels = [...new Set(elsewhere.map((hypothesis) => hypothesis.level))].join(" and ");
+    return {
+      end: "not-a-prompt-problem",
+      why: `the drafter blames ${levels}, not the prompt`,
+      remedy: `Look at the ${levels} behind this cluster: \`tuneup show\` prints its sessions.`,
+    };
+  }
+  const why = drafted.rejected[0]?.why ?? "the drafter proposed no edit";
+  return { end: "no-draft", why, remedy: "Run again, or set a stronger drafter model in tuneup.operator.yml." };
+}
+
+interface VetScope {
+  readonly sources: readonly AgentSource[];
+  readonly files: ReadonlyMap<string, string>;
+  readonly split: Extract<Sample, { result: "sampled" }>;
+  readonly input: AttemptInput;
+}
+
+async function vetAll(
+  drafted: DraftDocument,
+  scope: VetScope,
+  checkout: Checkout,
+  tools: AttemptTools,
+  runtime: Runtime,
+): Promise<readonly Vetted[]> {
+  runtime.progress({ stage: "vet", state: "started", total: drafted.candidates.length, unit: "candidates" });
+  const entries = await checkout.entries();
+  const textual = entries.filter((entry) => entry.kind === "file" && entry.size <= 256 * 1024).map((entry) => entry.path);
+  const repositoryText = [...(await checkout.read(textual)).values()].join("\n");
+  const vetted: Vetted[] = [];
+  for (const candidate of drafted.candidates) {
+    vetted.push(
+      await vet(candidate, {
+        sources: scope.sources,
+        files: scope.files,
+        entries,
+        transcripts: scope.split.shown,
+        repositoryText,
+        allowedPaths: scope.input.allowedPaths,
+        scanSecrets: tools.scanSecrets,
+      }),
+    );
+  }
+  const refused = vetted.filter((one) => one.result === "refused").length;
+  runtime.progress({ stage: "vet", state: "finished", done: vetted.length - refused, total: vetted.length, unit: "candidates allowed" });
+  return vetted;
+}

@@ -1,0 +1,185 @@
+import type { FailureCluster } from "../domain/cluster.ts";
+import { digestOfJson } from "../domain/digest.ts";
+import type { AttemptDocument, ScanDocument } from "../domain/documents.ts";
+import type { Allowed } from "../domain/edit.ts";
+import { TuneupError } from "../domain/errors.ts";
+import type { Evidence } from "../domain/evidence.ts";
+import type { SessionId } from "../domain/ids.ts";
+import { addUsage } from "../domain/message.ts";
+import type { Pair } from "../domain/replay.ts";
+import type { Session } from "../domain/session.ts";
+import type { Decision, DecisionPlan } from "../domain/verdict.ts";
+import type { Runtime } from "../ports/runtime.ts";
+import { acceptBoundary, decide, failingShareOf } from "../stages/decide.ts";
+import { concurrently } from "./concurrently.ts";
+import { type Place, Rehearsal, type RehearsalInput, type RehearsalTools } from "./rehearse.ts";
+
+export interface VerifyInput extends RehearsalInput {
+  readonly attempt: AttemptDocument;
+  readonly cluster: FailureCluster;
+  readonly scan: ScanDocument;
+  readonly plan: DecisionPlan;
+  /** Pairs under way at once. */
+  readonly inFlight: number;
+  /** Stops cleanly when so much was paid; what was measured is kept and decided on. */
+  readonly budget: { readonly dollars?: number; readonly tokens?: number };
+  readonly models: Evidence["models"];
+  readonly simulated: boolean;
+}
+
+type Available = Evidence["available"];
+
+/** Replays the held-out sessions with and without each allowed edit until the test can say something. */
+export async function verify(input: VerifyInput, tools: RehearsalTools, runtime: Runtime): Promise<Evidence> {
+  const startedAt = runtime.now();
+  const allowed = input.attempt.vetted.filter((vetted): vetted is Allowed => vetted.result === "allowed");
+  const rehearsal = new Rehearsal(input, tools, runtime);
+  const orders = ordersOf(input);
+  const available: Available = { failing: orders.failing.length, control: orders.control.length };
+  const pairs: Pair[] = [];
+  const plan: DecisionPlan = { ...input.plan, candidates: allowed.length };
+  const candidates = allowed.map((one) => one.candidate.id);
+  const traffic = { failingShare: failingShareOf({ members: input.cluster.members.length, sessionsInWindow: input.scan.sessions }) };
+  const judgeNow = (limit: Available): Decision => decide({ plan, candidates, pairs, available: limit, traffic });
+
+  runtime.progress({
+    stage: "replay",
+    state: "started",
+    note: `${allowed.length} candidates, ${available.failing} failing and ${available.control} working sessions`,
+  });
+  let decision = judgeNow(available);
+  while (decision.state === "undecided") {
+    if (overBudget(input.budget, rehearsal)) {
+      decision = judgeNow(reached(pairs));
+      break;
+    }
+    const places = block(decision, orders, input.inFlight);
+    const alive = allowed.filter((one) => decision.state === "undecided" && decision.alive.includes(one.candidate.id));
+    const measured = await concurrently(
+      places.flatMap((place) => alive.map((candidate) => ({ place, candidate }))),
+      input.inFlight,
+      ({ place, candidate }) => rehearsal.pair(place, candidate),
+    );
+    pairs.push(...measured);
+    refuseWhenLost(pairs);
+    reportProgress(decision, pairs, available, runtime);
+    decision = judgeNow(available);
+  }
+  if (decision.state === "undecided") throw new Error("the test did not end although nothing was left to replay");
+  runtime.progress({ stage: "replay", state: "finished", done: rehearsal.replays, unit: "replays" });
+  return {
+    version: 1,
+    job: jobOf(input.attempt, plan),
+    startedAt,
+    project: input.attempt.project,
+    repository: input.attempt.repository,
+    commit: input.attempt.commit,
+    cluster: {
+      id: input.cluster.id,
+      title: input.cluster.title,
+      members: input.cluster.members.length,
+      sessionsInWindow: input.scan.sessions,
+      failedInWindow: input.scan.failed,
+    },
+    plan,
+    order: input.attempt.sample.order,
+    rubric: input.rubric.digest,
+    seed: input.seed,
+    available: overBudget(input.budget, rehearsal) ? reached(pairs) : available,
+    candidates: allowed.map((one) => one.candidate),
+    boundary: acceptBoundary(plan),
+    pairs: pairs.toSorted(inOrder),
+    verdicts: decision.verdicts,
+    ...(decision.winner === undefined ? {} : { winner: decision.winner }),
+    models: input.models,
+    simulated: input.simulated,
+    usage: addUsage(rehearsal.usage, input.attempt.draft.usage),
+  };
+}
+
+/** The same inputs are the same job: what a crashed run measured is found again by this name. */
+export function jobOf(attempt: AttemptDocument, plan: DecisionPlan): string {
+  return digestOfJson({
+    commit: attempt.commit,
+    cluster: attempt.cluster,
+    order: attempt.sample.order,
+    candidates: attempt.draft.candidates.map((one) => one.id),
+    plan: { ...plan, halving: plan.halving.map((step) => ({ ...step })) },
+  });
+}
+
+interface Orders {
+  readonly failing: readonly Session[];
+  readonly control: readonly Session[];
+}
+
+function ordersOf(input: VerifyInput): Orders {
+  const byId = new Map<SessionId, Session>(input.corpus.map((session) => [session.id, session]));
+  const pick = (ids: readonly SessionId[]): readonly Session[] =>
+    ids.map((id) => {
+      const session = byId.get(id);
+      if (session !== undefined) return session;
+      throw new TuneupError("stage-input-invalid", `Session ${id} of the sample is no longer in the trace store.`, {
+        remedy: "Start again with `tuneup run`; the sample is drawn anew.",
+      });
+    });
+  return { failing: pick(input.attempt.sample.failing), control: pick(input.attempt.sample.control) };
+}
+
+function block(decision: Extract<Decision, { state: "undecided" }>, orders: Orders, size: number): readonly Place[] {
+  const order = orders[decision.group];
+  return order
+    .slice(decision.index, decision.index + size)
+    .map((session, offset) => ({ group: decision.group, index: decision.index + offset, session }));
+}
+
+const inOrder = (left: Pair, right: Pair): number =>
+  left.group.localeCompare(right.group) * -1 || left.index - right.index || left.candidate.localeCompare(right.candidate);
+
+/** How far every candidate's pairs go without a gap: what may be decided on when the budget ends the job. */
+function reached(pairs: readonly Pair[]): Available {
+  const length = (group: Pair["group"]): number =>
+    pairs.reduce((most, pair) => (pair.group === group ? Math.max(most, pair.index + 1) : most), 0);
+  return { failing: length("failing"), control: length("control") };
+}
+
+function overBudget(budget: VerifyInput["budget"], rehearsal: Rehearsal): boolean {
+  const { usage } = rehearsal;
+  if (budget.tokens !== undefined && usage.inputTokens + usage.outputTokens >= budget.tokens) return true;
+  return budget.dollars !== undefined && (usage.dollars ?? 0) >= budget.dollars;
+}
+
+/** A model that cannot be reached says nothing about an edit: stop, keep what was measured, say so. */
+function refuseWhenLost(pairs: readonly Pair[]): void {
+  const lost = pairs.filter((pair) => pair.before.ended === "infrastructure" || pair.after.ended === "infrastructure").length;
+  if (lost < 6 || lost * 2 < pairs.length) return;
+  throw new TuneupError(
+    "model-unreachable",
+    `${lost} of ${pairs.length} replayed pairs were lost because the agent's model could not be reached.`,
+    {
+      remedy: "Check the endpoint and its limits with `tuneup doctor --live`, then run again: what was measured is kept.",
+      retryable: true,
+      fields: { lost, pairs: pairs.length },
+    },
+  );
+}
+
+function reportProgress(
+  decision: Extract<Decision, { state: "undecided" }>,
+  pairs: readonly Pair[],
+  available: Available,
+  runtime: Runtime,
+): void {
+  const leader = decision.alive[0];
+  const own = pairs.filter((pair) => pair.group === decision.group && pair.candidate === leader && pair.dropped === undefined);
+  const change = (from: string, to: string): number =>
+    own.filter((pair) => pair.before.outcome === from && pair.after.outcome === to).length;
+  runtime.progress({
+    stage: "replay",
+    state: "running",
+    done: own.length,
+    total: available[decision.group],
+    unit: decision.group === "failing" ? "failing sessions" : "working sessions",
+    note: `${decision.alive.length} in the race, leader fixed ${change("failed", "passed")}, broke ${change("passed", "failed")}`,
+  });
+}
