@@ -134,7 +134,7 @@ function unifiedDiff(path: string, before: string, after: string): string {
   return patch.replaceAll(/^={10,}\n/gm, "");
 }
 
-const informative: readonly Verdict["result"][] = ["improves", "harms", "decision-level", "no-evidence", "inconclusive"];
+const informative: readonly Verdict["result"][] = ["improves", "harms", "decision-level", "inconclusive", "no-evidence"];
 
 /** The winner's verdict; without a winner the one that says most. */
 export function decisiveVerdict({ verdicts, winner }: Pick<Evidence, "verdicts" | "winner">): Verdict {

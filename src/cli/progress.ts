@@ -21,6 +21,8 @@ export function progressReporter(output: Output): (progress: Progress) => void {
       return;
     }
     if (progress.state === "running") {
+      // Only replays take long enough to be watched.
+      if (progress.stage !== "replay") return;
       const current = Math.floor(((progress.done ?? 0) * 10) / Math.max(1, progress.total ?? 1));
       if (current === tenth) return;
       tenth = current;

@@ -1,4 +1,3 @@
-import { shortDigest } from "../domain/digest.ts";
 import type { Evidence } from "../domain/evidence.ts";
 import type { Finding } from "../domain/finding.ts";
 import type { Proposal } from "../domain/proposal.ts";
@@ -15,14 +14,22 @@ export interface Report {
   readonly diff?: string;
 }
 
+/** How the reader can look further: the command as it is typed, the flags it needs, and paths as they are shown. */
+export interface Look {
+  readonly command: string;
+  /** With a space before, or empty. */
+  readonly flags: string;
+  readonly from: (path: string) => string;
+}
+
 /** A job's end as a person reads it: the pull request first, then the proof, then where everything lies and what to do next. */
-export function describeResult(report: Report): string {
+export function describeResult(report: Report, look: Look = { command: "tuneup", flags: "", from: (path) => path }): string {
   const { evidence, finding } = report;
   const sections = [describeEnd(finding)];
   const verdict = verdictOf(finding);
   if (report.proposal !== undefined) sections.push(describeProposal(report.proposal, report.diff));
   if (evidence !== undefined && verdict !== undefined) sections.push(describeVerdict(verdict, evidence));
-  sections.push(nextSteps(report));
+  sections.push(nextSteps(report, look));
   return `${printable(sections.filter((section) => section !== "").join("\n\n"))}\n`;
 }
 
@@ -119,26 +126,21 @@ export function describeVerdict(verdict: Verdict, evidence: Evidence): string {
   return lines.join("\n");
 }
 
-function nextSteps(report: Report): string {
+function nextSteps(report: Report, look: Look): string {
   const { evidence, evidenceFile, finding, proposal } = report;
   const rows: string[][] = [];
-  if (finding.end === "published") rows.push(["page", finding.pull.url]);
+  if (finding.end === "published") rows.push(["page", look.from(finding.pull.url)]);
   if (proposal !== undefined) rows.push(["branch", proposal.branch]);
-  if (evidenceFile !== undefined) rows.push(["evidence", evidenceFile], ["recompute it", `tuneup verify ${evidenceFile}`]);
+  if (evidenceFile !== undefined)
+    rows.push(["evidence", look.from(evidenceFile)], ["recompute it", `${look.command} verify ${look.from(evidenceFile)}`]);
   const flipped = evidence?.pairs.find(
     (pair) =>
       pair.candidate === evidence.winner && pair.group === "failing" && pair.before.outcome === "failed" && pair.after.outcome === "passed",
   );
-  if (flipped !== undefined) rows.push(["a fixed session", `tuneup show ${flipped.sessionId}`]);
-  if (evidence !== undefined)
-    rows.push(
-      [
-        "cost",
-        `${evidence.usage.inputTokens + evidence.usage.outputTokens} tokens${evidence.usage.dollars === undefined ? "" : `, $${evidence.usage.dollars.toFixed(2)}`}`,
-      ],
-      ["job", shortId(evidence.job)],
-    );
+  if (flipped !== undefined) rows.push(["a fixed session", `${look.command} show ${flipped.sessionId}${look.flags}`]);
+  if (evidence !== undefined) rows.push(["cost", costOf(evidence)]);
   return table(rows);
 }
 
-const shortId = (job: string): string => (job.includes(":") ? shortDigest(job as Parameters<typeof shortDigest>[0]) : job);
+const costOf = ({ simulated, usage }: Evidence): string =>
+  `${(usage.inputTokens + usage.outputTokens).toLocaleString("en-US")} tokens${usage.dollars === undefined ? "" : `, $${usage.dollars.toFixed(2)}`}${simulated ? " of a simulated model" : ""}`;

@@ -85,7 +85,12 @@ export function jobOf(parts: JobParts): { readonly input: JobInput; readonly too
 function planOf(parts: JobParts): DecisionPlan {
   const { candidates: _candidates, ...chosen } = parts.operator.plan ?? {};
   const programmatic = (parts.operator.rules?.length ?? 0) > 0 || parts.evaluator !== undefined;
-  return { ...defaultPlan, ...definedOnly(chosen), theta0: programmatic || parts.models.judge === undefined ? 0.5 : 0.57 };
+  return {
+    ...defaultPlan,
+    ...definedOnly(chosen),
+    ...(chosen.margin === undefined ? {} : { marginIsChosen: true }),
+    theta0: programmatic || parts.models.judge === undefined ? 0.5 : 0.57,
+  };
 }
 
 /** Drops keys whose value is undefined: optional settings must not overwrite defaults. */

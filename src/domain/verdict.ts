@@ -19,6 +19,8 @@ export interface DecisionPlan {
   readonly minimumEffect: number;
   /** How many of 100 working sessions may break at most, as a share. */
   readonly margin: number;
+  /** The operator chose the margin: then a net effect whose lower bound is below zero is theirs to accept, and no reason for a draft. */
+  readonly marginIsChosen?: boolean;
   readonly controlCap: number;
   /** After `after` sessions keep the best `keep` candidates. */
   readonly halving: readonly { readonly after: number; readonly keep: number }[];
@@ -39,6 +41,16 @@ export const defaultPlan: DecisionPlan = {
     { after: 16, keep: 1 },
   ],
 };
+
+/**
+ * The plan for so many candidates. One candidate alone has the whole α, and its boundary is tightest with a horizon of 20 discordant pairs; a
+ * share of α needs 36 (both by simulation at .40/.05 and .30/.05).
+ */
+export const planFor = (plan: DecisionPlan, candidates: number): DecisionPlan => ({
+  ...plan,
+  candidates,
+  maximumDiscordant: candidates === 1 ? Math.min(20, plan.maximumDiscordant) : plan.maximumDiscordant,
+});
 
 export interface Counts {
   readonly pairs: number;

@@ -8,7 +8,7 @@ import type { SessionId } from "../domain/ids.ts";
 import { addUsage } from "../domain/message.ts";
 import type { Pair } from "../domain/replay.ts";
 import type { Session } from "../domain/session.ts";
-import type { Decision, DecisionPlan } from "../domain/verdict.ts";
+import { type Decision, type DecisionPlan, planFor } from "../domain/verdict.ts";
 import type { Runtime } from "../ports/runtime.ts";
 import { acceptBoundary, decide, failingShareOf } from "../stages/decide.ts";
 import { concurrently } from "./concurrently.ts";
@@ -37,7 +37,7 @@ export async function verify(input: VerifyInput, tools: RehearsalTools, runtime:
   const orders = ordersOf(input);
   const available: Available = { failing: orders.failing.length, control: orders.control.length };
   const pairs: Pair[] = [];
-  const plan: DecisionPlan = { ...input.plan, candidates: allowed.length };
+  const plan = planFor(input.plan, allowed.length);
   const candidates = allowed.map((one) => one.candidate.id);
   const traffic = { failingShare: failingShareOf({ members: input.cluster.members.length, sessionsInWindow: input.scan.sessions }) };
   const judgeNow = (limit: Available): Decision => decide({ plan, candidates, pairs, available: limit, traffic });
@@ -67,6 +67,28 @@ export async function verify(input: VerifyInput, tools: RehearsalTools, runtime:
   }
   if (decision.state === "undecided") throw new Error("the test did not end although nothing was left to replay");
   runtime.progress({ stage: "replay", state: "finished", done: rehearsal.replays, unit: "replays" });
+  const measured = {
+    startedAt,
+    plan,
+    pairs,
+    rehearsal,
+    decision,
+    available: overBudget(input.budget, rehearsal) ? reached(pairs) : available,
+  };
+  return evidenceOf(input, allowed, measured);
+}
+
+interface Measured {
+  readonly startedAt: Evidence["startedAt"];
+  readonly plan: DecisionPlan;
+  readonly pairs: readonly Pair[];
+  readonly rehearsal: Rehearsal;
+  readonly decision: Extract<Decision, { state: "decided" }>;
+  readonly available: Available;
+}
+
+function evidenceOf(input: VerifyInput, allowed: readonly Allowed[], measured: Measured): Evidence {
+  const { available, decision, pairs, plan, rehearsal, startedAt } = measured;
   return {
     version: 1,
     job: jobOf(input.attempt, plan),
@@ -85,7 +107,7 @@ export async function verify(input: VerifyInput, tools: RehearsalTools, runtime:
     order: input.attempt.sample.order,
     rubric: input.rubric.digest,
     seed: input.seed,
-    available: overBudget(input.budget, rehearsal) ? reached(pairs) : available,
+    available,
     candidates: allowed.map((one) => one.candidate),
     boundary: acceptBoundary(plan),
     pairs: pairs.toSorted(inOrder),

@@ -39,16 +39,18 @@ export function decide(input: DecideInput): Decision {
   const runners = input.candidates.map((candidate) => new Runner(candidate, rules));
   const controls = new Map<Digest, ControlState>();
   const last = Math.min(input.available.failing, plan.failingCap);
+  let seen = 0;
   for (let index = 0; index < last; index += 1) {
     const racing = runners.filter((runner) => runner.ending === undefined);
     if (racing.length === 0) break;
     if (!advance(racing, index, lookup)) return undecided("failing", index, racing);
+    seen = index + 1;
     const wanted = settle(racing, index, { input, lookup, controls });
     if (wanted !== undefined) return wanted;
     if (stopsRace(controls)) break;
     halve(runners, index + 1, plan);
   }
-  return decided(runners, controls, input);
+  return decided(runners, controls, { ...input, seen });
 }
 
 /** A plan's tables are needed at every call; they depend on the plan's numbers alone. */
@@ -126,12 +128,17 @@ const undecided = (group: Pair["group"], index: number, racing: readonly Runner[
   alive: ranked(racing).map((runner) => runner.candidate),
 });
 
-function decided(runners: readonly Runner[], controls: ReadonlyMap<Digest, ControlState>, input: DecideInput): Decision {
+function decided(
+  runners: readonly Runner[],
+  controls: ReadonlyMap<Digest, ControlState>,
+  input: DecideInput & { readonly seen: number },
+): Decision {
   const results: readonly TestResult[] = runners.map((runner) => {
     const control = controls.get(runner.candidate);
     return {
       candidate: runner.candidate,
       failing: runner.pairs,
+      seen: input.seen,
       ...(runner.ending === undefined ? {} : { ending: runner.ending }),
       ...(control === undefined ? {} : { control }),
     };

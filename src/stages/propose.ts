@@ -77,15 +77,16 @@ const kinds: Readonly<Record<AgentSource["kind"], string>> = {
   "wandb-config": "config",
 };
 
-/** `prompt: reduce "<failure>"`: the kind of place, and the failure's own name. */
+/** `prompt: fewer failures of "<name>"`: the kind of place, and the failure's own name. */
 function titleOf({ allowed, cluster, located }: ProposeInput): string {
   const source = located.result === "found" ? located.sources.find((one) => one.path === allowed.candidate.edits[0]?.path) : undefined;
-  return plainLine(`${kinds[source?.kind ?? "system-prompt"]}: fix "${plainLine(cluster.title, 48)}"`, longestTitle);
+  const failure = plainLine(cluster.title.replace(/: (?:fail(?:ed|ure)?|false|0)$/i, ""), 46);
+  return plainLine(`${kinds[source?.kind ?? "system-prompt"]}: fewer failures of "${failure}"`, longestTitle);
 }
 
-function draftReasons({ allowed, cluster, verdict }: ProposeInput): readonly string[] {
+function draftReasons({ allowed, cluster, evidence, verdict }: ProposeInput): readonly string[] {
   const reasons = allowed.needsHuman.map((remark) => remarkText(remark));
-  if (verdict.netEffect !== undefined && verdict.netEffect[0] < 0) {
+  if (verdict.netEffect !== undefined && verdict.netEffect[0] < 0 && evidence.plan.marginIsChosen !== true) {
     reasons.push(
       "over all traffic a loss is not ruled out; more working sessions in the traces narrow this, or the operator sets `plan.margin`",
     );

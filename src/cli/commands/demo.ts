@@ -4,7 +4,7 @@ import { openHouse, projectOf, shippedFile } from "../../compose.ts";
 import { type Demo, openDemo } from "../../compose/demo.ts";
 import type { CliContext } from "../context.ts";
 import { flag, parseWhole } from "../flags.ts";
-import { describeResult } from "../report.ts";
+import { describeResult, type Look } from "../report.ts";
 import { printable } from "../table.ts";
 import { publishReport, readAndProve, type RunFlags, type RunReport } from "./run.ts";
 
@@ -36,6 +36,12 @@ async function play(context: CliContext, demo: Demo, seed: number): Promise<RunR
     await house.close();
   }
 }
+
+const lookOf = (context: CliContext, demo: Demo): Look => ({
+  command: "npm run tuneup --",
+  flags: ` --data ${relative(context.cwd, demo.places.data)}`,
+  from: (path) => relative(context.cwd, path),
+});
 
 /** What a newcomer does next, with paths as they can be typed from where they are. */
 function afterwards(context: CliContext, demo: Demo, report: RunReport): string {
@@ -96,7 +102,7 @@ export const demoCommand = buildCommand<Flags, [], CliContext>({
       );
       const report = await play(this, demo, seed);
       if (flags.json === true) this.process.stdout.write(`${JSON.stringify(report)}\n`);
-      else this.process.stdout.write(`\n${describeResult(report)}\n${afterwards(this, demo, report)}`);
+      else this.process.stdout.write(`\n${describeResult(report, lookOf(this, demo))}\n${afterwards(this, demo, report)}`);
     } finally {
       await demo.server.close();
     }

@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import { buildCommand } from "@stricli/core";
 import type { House } from "../../compose.ts";
 import { publishInOwnProcess } from "../../compose/publishing.ts";
@@ -170,7 +170,15 @@ export const runCommand = buildCommand<RunFlags, [], CliContext>({
       return;
     }
     const report = await publishReport(this, await readSomewhere(this, flags), flags);
-    this.process.stdout.write(flags.json === true ? `${JSON.stringify(report)}\n` : describeResult(report));
+    this.process.stdout.write(
+      flags.json === true
+        ? `${JSON.stringify(report)}\n`
+        : describeResult(report, {
+            command: "tuneup",
+            flags: flags.data === undefined ? "" : ` --data ${flags.data}`,
+            from: (path) => relative(this.cwd, path) || path,
+          }),
+    );
     if (report.finding.end === "model-not-configured") this.process.exitCode = exitCode.model;
     else if (report.unread > 0) this.process.exitCode = exitCode.partialInput;
   },

@@ -33,10 +33,14 @@ export function controlTest(pairs: ReadonlyMap<number, Pair>, available: number,
     harm.add(-difference);
     if (safe.value >= needed) return { state: "passed", pairs: taken };
     if (harm.value >= 1 / plan.alpha) return { state: "harmful", pairs: taken };
-    if (unbrokenNeeded(taken, bets, plan, needed) > end - index - 1) break;
+    // Out of reach; go on only while harm is about to be shown, which is worth knowing.
+    if (harm.value < worthWatching && unbrokenNeeded(taken, bets, plan, needed) > end - index - 1) break;
   }
   return { state: "short", pairs: taken, missing: Math.max(1, unbrokenNeeded(taken, bets, plan, needed)) };
 }
+
+/** Wealth of the harm process from which on it is followed to its end. */
+const worthWatching = 2;
 
 /** How many further sessions, all unchanged, would bring the e-process over the bar. */
 function unbrokenNeeded(taken: readonly Pair[], bets: readonly number[], plan: DecisionPlan, needed: number): number {

@@ -31,6 +31,7 @@ export function raceRules(plan: DecisionPlan): RaceRules {
 const leastPower = 0.2;
 /** P(stopped | the effect is at least the smallest one worth finding) ≤ 1/10. */
 const futilityEvidence = 10;
+/** In a race, who is not ahead after so many sessions makes way for the others. */
 const leastSessions = 12;
 
 /** One candidate on its way through the failing sessions. */
@@ -88,7 +89,7 @@ export class Runner {
       this.ending = { kind: "futile", at, rule: "the boundary had become out of reach" };
     else if (this.#futility.value >= futilityEvidence)
       this.ending = { kind: "futile", at, rule: `an effect of ${Math.round(plan.minimumEffect * 100)} points had become implausible` };
-    else if (this.pairs.length >= leastSessions && this.#fixed <= this.#broken)
+    else if (plan.candidates > 1 && this.pairs.length >= leastSessions && this.#fixed <= this.#broken)
       this.ending = { kind: "futile", at, rule: "it broke as many sessions as it fixed" };
   }
 }

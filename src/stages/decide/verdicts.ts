@@ -12,6 +12,8 @@ export interface TestResult {
   /** Failing pairs that entered the test. */
   readonly failing: readonly Pair[];
   readonly ending?: Ending;
+  /** Failing sessions that the whole test looked at. */
+  readonly seen: number;
   readonly control?: ControlState;
 }
 
@@ -84,7 +86,7 @@ function endOf(result: TestResult, failing: Counts, scope: VerdictScope): End {
     case "crossed":
       return { result: "inconclusive", why: `The improvement test was passed (${score}), and the job ended before the control test.` };
     case undefined:
-      return unfinished(score, scope);
+      return unfinished(result.seen, score, scope);
   }
 }
 
@@ -107,12 +109,13 @@ function endOfControl(control: ControlState, score: string, { plan, available }:
   }
 }
 
-function unfinished(score: string, { available, plan }: VerdictScope): End {
-  if (available.failing >= plan.failingCap)
+function unfinished(seen: number, score: string, { available, plan }: VerdictScope): End {
+  if (seen >= plan.failingCap)
     return {
       result: "no-evidence",
       why: `All ${plan.failingCap} sessions of the plan were looked at without reaching the boundary: ${score}.`,
     };
+  if (seen < available.failing) return { result: "no-evidence", why: `Another candidate was decided on first: ${score}.` };
   return {
     result: "inconclusive",
     why: `The ${available.failing} failing sessions that could be kept for the test are used up: ${score}. More sessions may decide it.`,

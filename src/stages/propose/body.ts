@@ -37,10 +37,10 @@ export function bodyOf(input: ProposeInput, { reasons }: DraftReasons): string {
   return body.slice(0, longestBody);
 }
 
-function opening({ allowed, cluster, evidence, located }: ProposeInput): string {
+function opening({ allowed, cluster, diff, evidence }: ProposeInput): string {
   const paths = allowed.files.map((file) => safeCode(file.path));
-  const source = located.result === "found" ? located.sources.find((one) => one.path === allowed.files[0]?.path) : undefined;
-  const lines = source === undefined ? "" : `, lines ${source.lines.first}–${source.lines.last}`;
+  const changed = /^@@ -(\d+)/m.exec(diff)?.[1];
+  const lines = changed === undefined ? "" : `, near line ${Number(changed) + 3}`;
   const failure = `${evidence.cluster.members} of ${evidence.cluster.sessionsInWindow} recorded sessions`;
   const simulated = evidence.simulated
     ? "\n\n> **Simulated model.** These figures show how Tuneup works. They say nothing about a real agent."
