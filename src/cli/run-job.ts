@@ -16,6 +16,7 @@ import type { Steps } from "../ports/job-queue.ts";
 import type { Checkout } from "../ports/workspace.ts";
 import type { ConfiguredModels } from "../compose/models.ts";
 import type { CliContext } from "./context.ts";
+import { describeEnd } from "./report.ts";
 import { findCluster, runtimeOf } from "./scan-project.ts";
 
 export interface JobOptions {
@@ -156,10 +157,10 @@ async function endWithoutModel(context: CliContext, house: House, scope: Scope, 
   const nobody = { model: "none", simulated: false, complete: () => Promise.reject(new Error("no model")) };
   const { input } = jobOf(partsOf(house, { ...house.models, drafter: nobody }, scope));
   const prepared = await prepare(input, checkout, runtimeOf(context));
-  if (prepared.result === "ended") return prepared.finding;
+  const besides = prepared.result === "ended" ? ` Besides: ${describeEnd(prepared.finding)}` : "";
   return {
     end: "model-not-configured",
-    why: house.models.missing ?? "no model is configured",
+    why: `${house.models.missing ?? "no model is configured"}${besides}`,
     remedy: "Then run the same command again; nothing read so far is read twice.",
   };
 }

@@ -67,7 +67,7 @@ export async function scan(
     state: "finished",
     done: clusters.length,
     unit: "clusters",
-    ...(native.length > 0 ? { note: "labelled, taken as they are" } : {}),
+    ...(native.length > 0 ? { note: labelledNote(native, sessions) } : {}),
   });
 
   const document: ScanDocument = {
@@ -84,4 +84,14 @@ export async function scan(
     notUnderstood,
   };
   return { document, sessions };
+}
+
+/** Labelled clusters are taken as they are; members that the store does not hold cannot be replayed, so they are counted aloud. */
+function labelledNote(clusters: readonly FailureCluster[], sessions: readonly Session[]): string {
+  const known = new Set(sessions.map((session) => session.id));
+  const members = new Set(clusters.flatMap((one) => one.members));
+  const missing = [...members].filter((id) => !known.has(id)).length;
+  return missing === 0
+    ? "labelled, taken as they are"
+    : `labelled, taken as they are; ${missing} of their ${members.size} sessions are not in the trace store`;
 }

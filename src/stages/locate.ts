@@ -20,6 +20,7 @@ const mostRenderings = 5;
 const leastPrecision = 0.4;
 const fewestGrams = 20;
 const largeResidue = 0.3;
+const leastExplained = 0.2;
 
 /**
  * In: recorded sessions and a commit. Out: the places in the repository that the recorded system prompt, tool descriptions and parameters
@@ -43,8 +44,28 @@ export async function locate({ sessions, checkout }: LocateInput): Promise<Locat
   const chosen = cover(query, fragmentsOf(query, files));
   const prompts = promptSources({ chosen, query, files, recorded, checkout });
   if (prompts.sources.length === 0) return nothingClaimed(chosen, prompts.rejected, { query, files, recorded });
+  const explained = explainedShare(query, chosen, prompts.sources);
+  if (explained < leastExplained) return tooLittle(prompts.sources, explained);
   return found(prompts, { sessions, files, checkout, query, chosen });
 }
+
+/** Share of the recorded prompt that the claimed files explain, 0..1. */
+function explainedShare(query: Query, chosen: readonly Chosen[], sources: readonly AgentSource[]): number {
+  const positions = new Set(
+    chosen
+      .filter((choice) => sources.some((source) => source.path === choice.fragment.path))
+      .flatMap((choice) => choice.fragment.positions),
+  );
+  return round(positions.size / Math.max(1, query.count));
+}
+
+/** A sentence or two that also stand elsewhere do not make that place the prompt's home. */
+const tooLittle = (sources: readonly AgentSource[], explained: number): Located => ({
+  result: "unsure",
+  why: `only ${Math.round(explained * 100)} % of the recorded system prompt stand in this repository`,
+  candidates: sources.map(({ lines, match, path }) => ({ path, lines, score: match.score, why: "holds a small part of the prompt" })),
+  remedy: "Check with `tuneup locate --repo <folder>` that this is the repository and commit the agent ran from.",
+});
 
 /** The commonest distinct system prompts, at most five. */
 function commonRenderings(sessions: readonly Session[]): readonly string[] {
@@ -171,12 +192,7 @@ interface FoundScope {
 
 function found(prompts: PromptSources, scope: FoundScope): Located {
   const { checkout, files, sessions } = scope;
-  const explained = new Set(
-    scope.chosen
-      .filter((choice) => prompts.sources.some((source) => source.path === choice.fragment.path))
-      .flatMap((choice) => choice.fragment.positions),
-  );
-  const residue = round(1 - explained.size / Math.max(1, scope.query.count));
+  const residue = round(1 - explainedShare(scope.query, scope.chosen, prompts.sources));
   const tools = toolPlaces(distinctTools(sessions), files);
   const toolSources = tools.claimed.map((place) =>
     sourceOf({

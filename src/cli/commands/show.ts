@@ -71,6 +71,14 @@ async function showSession(
   return { session, outcome };
 }
 
+const unknownId = (id: string, project: ProjectId, clusters: number): TuneupError =>
+  new TuneupError("usage", `Project "${project}" has no session and no cluster "${id}".`, {
+    remedy:
+      clusters === 0
+        ? "`tuneup scan` finds the clusters; or name another --project or --data."
+        : "`tuneup clusters` lists the clusters, `tuneup show <cluster>` its sessions.",
+  });
+
 export const showCommand = buildCommand<CommonFlags, [string], CliContext>({
   docs: {
     brief: "Show one session or one cluster",
@@ -88,7 +96,9 @@ export const showCommand = buildCommand<CommonFlags, [string], CliContext>({
         this.process.stdout.write(flags.json === true ? `${JSON.stringify(shown)}\n` : describeSession(shown.session, shown.outcome));
         return;
       }
-      const cluster = findCluster((await lastScan(house, project))?.clusters ?? [], id);
+      const clusters = (await lastScan(house, project))?.clusters ?? [];
+      if (!clusters.some((one) => one.id.startsWith(id) || one.title === id)) throw unknownId(id, project, clusters.length);
+      const cluster = findCluster(clusters, id);
       this.process.stdout.write(flags.json === true ? `${JSON.stringify(cluster)}\n` : describeCluster(cluster));
     });
   },

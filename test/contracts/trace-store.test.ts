@@ -1,0 +1,92 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, test } from "vitest";
+import { MemoryTraceStore } from "../../src/adapters/memory-trace-store/memory-trace-store.ts";
+import { SqliteTraceStore } from "../../src/adapters/sqlite-trace-store/sqlite-trace-store.ts";
+import { projectId, sessionId } from "../../src/domain/ids.ts";
+import { aSpan, traceStoreContract } from "./trace-store.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "tuneup-traces-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+let count = 0;
+const freshPath = (): string => join(folder, `traces-${(count += 1)}.db`);
+const project = projectId("support");
+
+traceStoreContract("the memory trace store", async () => new MemoryTraceStore());
+traceStoreContract("the SQLite trace store", async () => SqliteTraceStore.open(freshPath()));
+
+describe("the SQLite trace store", () => {
+  test("stores a conversation once, however often it is repeated", async () => {
+    const path = freshPath();
+    const store = SqliteTraceStore.open(path);
+    const messages = Array.from({ length: 60 }, (_, index) => ({
+      role: "user",
+      content: `message ${index}: ${Math.sin(index)} ${"words and more words ".repeat(20)}`,
+    }));
+    let received = 0;
+    for (let length = 1; length <= messages.length; length += 1) {
+      const text = JSON.stringify(messages.slice(0, length));
+      received += text.length;
+      await store.add(project, [aSpan({ attributes: { "session.id": "s", "gen_ai.input.messages": text } })]);
+    }
+    await store.close();
+    expect(readFileSync(path).length).toBeLessThan(received * 0.25);
+  });
+
+  test("remembers after it was closed, and two handles see each other's writes", async () => {
+    const path = freshPath();
+    const [one, other] = [SqliteTraceStore.open(path), SqliteTraceStore.open(path)];
+    await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        (index % 2 === 0 ? one : other).add(project, [aSpan({ attributes: { "session.id": "s" } })]),
+      ),
+    );
+    expect((await other.session(project, sessionId("s")))?.spans).toHaveLength(20);
+    await one.close();
+    await other.close();
+    const again = SqliteTraceStore.open(path);
+    expect((await again.session(project, sessionId("s")))?.spans).toHaveLength(20);
+    await again.close();
+  });
+
+  test("adds all of a batch or nothing", async () => {
+    const store = SqliteTraceStore.open(freshPath());
+    const bad = { ...aSpan(), attributes: { big: 1n } } as unknown as ReturnType<typeof aSpan>;
+    await expect(store.add(project, [aSpan({ attributes: { "session.id": "s" } }), bad])).rejects.toThrow(/cannot be written/);
+    expect(await store.session(project, sessionId("s"))).toBeUndefined();
+    await store.close();
+  });
+
+  test("says which file cannot be opened and what helps; a damaged file is called damaged", () => {
+    expect(() => SqliteTraceStore.open("/dev/null/traces.db")).toThrow(/trace store at \/dev\/null\/traces\.db cannot be opened/);
+    const path = freshPath();
+    writeFileSync(path, "this is no database, and it is long enough to be looked at as one ".repeat(200));
+    expect(() => SqliteTraceStore.open(path)).toThrow(/is damaged/);
+  });
+});
+
+describe("killed at a random moment while it writes", () => {
+  test("the store holds every batch that was acknowledged, whole", async () => {
+    const path = freshPath();
+    const writer = fileURLToPath(new URL("../doubles/trace-writer.ts", import.meta.url));
+    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", writer, path], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let acknowledged = 0;
+    await new Promise<void>((resolve) => {
+      child.stdout.on("data", (chunk: Buffer) => {
+        acknowledged += chunk.toString().split("\n").length - 1;
+        if (acknowledged >= 15) child.kill("SIGKILL");
+      });
+      child.on("close", () => resolve());
+    });
+    const store = SqliteTraceStore.open(path);
+    const spans = (await store.session(project, sessionId("s")))?.spans.length ?? 0;
+    await store.close();
+    expect(spans).toBeGreaterThanOrEqual(acknowledged * 3);
+    expect(spans % 3).toBe(0);
+  });
+});

@@ -1,0 +1,142 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { instant, projectId, sessionId } from "../../src/domain/ids.ts";
+import type { Span, Trace } from "../../src/domain/span.ts";
+import type { TraceStore } from "../../src/ports/trace-store.ts";
+
+let count = 0;
+/** A span with fresh ids; `trace` is one hex digit, repeated. */
+export function aSpan(changes: Partial<Omit<Span, "traceId">> & { readonly trace?: string } = {}): Span {
+  const { trace = "a", ...rest } = changes;
+  count += 1;
+  return {
+    traceId: trace.repeat(32),
+    spanId: count.toString(16).padStart(16, "0"),
+    name: "chat",
+    startedAt: instant("2026-01-01T00:00:00.000Z"),
+    status: "ok",
+    attributes: {},
+    events: [],
+    resource: { "service.name": "agent" },
+    ...rest,
+  };
+}
+
+const project = projectId("support");
+const inSession = (id: string): { readonly attributes: Span["attributes"] } => ({ attributes: { "session.id": id } });
+
+/** What every trace store owes, whatever it is made of. */
+export function traceStoreContract(name: string, open: () => Promise<TraceStore>): void {
+  describe(`${name} keeps the trace store's contract`, () => {
+    let store: TraceStore;
+    beforeEach(async () => {
+      store = await open();
+    });
+    afterEach(() => store.close());
+
+    const all = async (query: Partial<Parameters<TraceStore["read"]>[0]> = {}): Promise<readonly Trace[]> => {
+      const found: Trace[] = [];
+      for await (const trace of store.read({ project, ...query })) found.push(trace);
+      return found;
+    };
+
+    test("gives a span back exactly as it was added, long and nested values included", async () => {
+      const long = "a sentence that goes on, with ümlauts and 🙂, ".repeat(40);
+      const span = aSpan({
+        parentId: "f".repeat(16),
+        endedAt: instant("2026-01-01T00:00:02.000Z"),
+        statusMessage: "fine",
+        scope: "my.scope",
+        attributes: {
+          "session.id": "s",
+          short: "x",
+          long,
+          messages: JSON.stringify([
+            { role: "user", content: long },
+            { role: "assistant", content: "ok" },
+          ]),
+          spaced: `[ ${JSON.stringify(long)} , 1 ]`,
+          list: [{ text: long }, null, 1.5, true],
+          nested: { deep: { text: long } },
+          none: null,
+        },
+        events: [{ name: "gen_ai.choice", at: instant("2026-01-01T00:00:01.000Z"), attributes: { message: long, index: 0 } }],
+      });
+      await store.add(project, [span]);
+      expect((await store.session(project, sessionId("s")))?.spans).toEqual([span]);
+    });
+
+    test("adding the same spans again changes nothing", async () => {
+      const spans = [aSpan(inSession("s")), aSpan(inSession("s"))];
+      expect(await store.add(project, spans)).toEqual({ added: 2, known: 0 });
+      expect(await store.add(project, spans)).toEqual({ added: 0, known: 2 });
+      expect((await all())[0]?.spans).toHaveLength(2);
+    });
+
+    test("groups several traces of one session, and several sessions of one trace", async () => {
+      await store.add(project, [
+        aSpan({ trace: "a", ...inSession("s") }),
+        aSpan({ trace: "b", ...inSession("s") }),
+        aSpan({ trace: "b", ...inSession("t") }),
+      ]);
+      expect((await all()).map((trace) => [trace.key, trace.spans.length])).toEqual([
+        ["s", 2],
+        ["t", 1],
+      ]);
+    });
+
+    test("a trace without a session id is a session of its own, until a late span says otherwise", async () => {
+      await store.add(project, [aSpan({ trace: "c" })]);
+      expect((await all()).map((trace) => trace.key)).toEqual(["c".repeat(32)]);
+      await store.add(project, [aSpan({ trace: "c", ...inSession("s") }), aSpan({ trace: "c" })]);
+      expect((await all()).map((trace) => [trace.key, trace.spans.length])).toEqual([["s", 3]]);
+    });
+
+    test("reads sessions and spans in start order, within a window, and keeps the newest under a limit", async () => {
+      const at = (minute: number): { readonly startedAt: Span["startedAt"] } => ({
+        startedAt: instant(`2026-01-01T00:${String(minute).padStart(2, "0")}:00.000Z`),
+      });
+      await store.add(project, [
+        aSpan({ trace: "b", ...at(20), ...inSession("late") }),
+        aSpan({ trace: "a", ...at(10), ...inSession("early") }),
+        aSpan({ trace: "a", ...at(5), ...inSession("early") }),
+      ]);
+      expect((await all()).map((trace) => trace.key)).toEqual(["early", "late"]);
+      expect((await all())[0]?.spans.map((span) => span.startedAt)).toEqual([at(5).startedAt, at(10).startedAt]);
+      expect((await all({ from: at(6).startedAt })).map((trace) => trace.key)).toEqual(["late"]);
+      expect((await all({ to: at(20).startedAt })).map((trace) => trace.key)).toEqual(["early"]);
+      expect((await all({ limit: 1 })).map((trace) => trace.key)).toEqual(["late"]);
+    });
+
+    test("keeps feedback once, also when it comes before its trace", async () => {
+      const feedback = { name: "agent.outcome", label: "failed", by: "agent" as const };
+      await store.addFeedback(project, "d".repeat(32), feedback);
+      await store.addFeedback(project, "d".repeat(32), feedback);
+      await store.add(project, [aSpan({ trace: "d", ...inSession("s") })]);
+      expect((await store.session(project, sessionId("s")))?.feedback).toEqual([feedback]);
+    });
+
+    test("keeps projects apart", async () => {
+      await store.add(project, [aSpan(inSession("s"))]);
+      expect(await store.session(projectId("other"), sessionId("s"))).toBeUndefined();
+    });
+
+    test("erases a session with its feedback, and leaves what others share", async () => {
+      const shared = "a text that both sessions hold, long enough to be stored apart from its span. ".repeat(5);
+      await store.add(project, [
+        aSpan({ trace: "e", attributes: { "session.id": "s", text: shared } }),
+        aSpan({ trace: "f", attributes: { "session.id": "t", text: shared } }),
+      ]);
+      await store.addFeedback(project, "e".repeat(32), { name: "outcome", label: "failed", by: "reviewer" });
+      await store.erase(project, sessionId("s"));
+      await store.erase(project, sessionId("never there"));
+      expect(await store.session(project, sessionId("s"))).toBeUndefined();
+      expect((await store.session(project, sessionId("t")))?.spans[0]?.attributes["text"]).toBe(shared);
+      await store.add(project, [aSpan({ trace: "e", ...inSession("s") })]);
+      expect((await store.session(project, sessionId("s")))?.feedback).toEqual([]);
+    });
+
+    test("says that it holds no labelled clusters when it holds none", async () => {
+      expect(await store.clusters(project)).toEqual([]);
+    });
+  });
+}
