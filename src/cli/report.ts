@@ -2,7 +2,7 @@ import type { Evidence } from "../domain/evidence.ts";
 import type { Finding } from "../domain/finding.ts";
 import type { Proposal } from "../domain/proposal.ts";
 import type { Verdict } from "../domain/verdict.ts";
-import { percent, plural, printable, table } from "./table.ts";
+import { percent, printable, table } from "./table.ts";
 
 /** What a job left, as `run` and `demo` report it. */
 export interface Report {
@@ -118,7 +118,7 @@ export function describeVerdict(verdict: Verdict, evidence: Evidence): string {
   ];
   if (verdict.result === "improves") {
     lines.push(
-      `Of 100 useless edits at most ${Math.round(verdict.alpha * 100)} would get this far (all ${plural(verdict.candidates, "candidate")} of this job counted).`,
+      `Of 100 useless edits at most ${Math.round(verdict.alpha * 100)} would get this far (${verdict.candidates === 1 ? "this job had one candidate" : `all ${verdict.candidates} candidates of this job counted`}).`,
       `Not ruled out: up to ${Math.ceil(verdict.controlBound * 100)} of 100 working sessions may break.`,
     );
   }

@@ -94,6 +94,12 @@ export class GithubWorld {
     return messages;
   }
 
+  /** Lets a branch stand at a commit that exists elsewhere under this id. */
+  adopt(branch: string, sha: string, files: Readonly<Record<string, string>>): void {
+    this.#commits.set(sha, { sha, message: "files", files: new Map(Object.entries(files)) });
+    this.#refs.set(branch, sha);
+  }
+
   /** Somebody commits to a branch. */
   push(branch: string, message: string, changes: Readonly<Record<string, string>>): void {
     const parent = this.#commits.get(this.#refs.get(branch) ?? "");

@@ -39,8 +39,8 @@ export function bodyOf(input: ProposeInput, { reasons }: DraftReasons): string {
 
 function opening({ allowed, cluster, diff, evidence }: ProposeInput): string {
   const paths = allowed.files.map((file) => safeCode(file.path));
-  const changed = /^@@ -(\d+)/m.exec(diff)?.[1];
-  const lines = changed === undefined ? "" : `, near line ${Number(changed) + 3}`;
+  const line = firstChangedLine(diff);
+  const lines = line === undefined ? "" : `, line ${line},`;
   const failure = `${evidence.cluster.members} of ${evidence.cluster.sessionsInWindow} recorded sessions`;
   const simulated = evidence.simulated
     ? "\n\n> **Simulated model.** These figures show how Tuneup works. They say nothing about a real agent."
@@ -54,10 +54,18 @@ function opening({ allowed, cluster, diff, evidence }: ProposeInput): string {
   ].join("\n");
 }
 
+/** The first line of the old file that a unified diff changes, or behind which it inserts. */
+function firstChangedLine(diff: string): number | undefined {
+  const hunk = /^@@ -(\d+)[^\n]*\n([\s\S]*)/m.exec(diff);
+  if (hunk === null) return undefined;
+  const context = (hunk[2] ?? "").split("\n").findIndex((line) => line.startsWith("-") || line.startsWith("+"));
+  return Number(hunk[1]) + Math.max(0, context);
+}
+
 const draftNote = (reasons: readonly string[]): string => ["**A draft, because:**", ...reasons.map((reason) => `- ${reason}`)].join("\n");
 
 function proof({ evidence, verdict }: ProposeInput): string {
-  const sentence = `Of 100 useless edits at most ${Math.round(verdict.alpha * 100)} would get this far (all ${verdict.candidates} candidates of this job counted).`;
+  const sentence = `Of 100 useless edits at most ${Math.round(verdict.alpha * 100)} would get this far (${verdict.candidates === 1 ? "this job had one candidate" : `all ${verdict.candidates} candidates of this job counted`}).`;
   return [
     "### Replayed before and after",
     "",
@@ -70,9 +78,9 @@ function proof({ evidence, verdict }: ProposeInput): string {
   ].join("\n");
 }
 
-function reading({ evidence, visibility }: ProposeInput): string {
+function reading({ evidence, verdict, visibility }: ProposeInput): string {
   const file = `${shortDigest(digest(evidence.job))}.json`;
-  const first = flips(evidence, evidence.winner ?? digest(""), "failing").fixed[0];
+  const first = flips(evidence, verdict, "failing").fixed[0];
   const look =
     first === undefined || visibility === "public" ? "" : ` Look at a fixed session: \`tuneup show ${sessionText(first, visibility)}\`.`;
   return `Recompute every figure with \`tuneup verify ${file}\`.${look} Merge it if you agree; close it if not, and Tuneup leaves this failure alone.`;
@@ -99,8 +107,8 @@ function sessionsSection({ evidence, verdict, visibility }: ProposeInput): strin
     const more = pairs.length > mostSessions ? ` and ${pairs.length - mostSessions} more` : "";
     return `**${title} (${pairs.length}):** ${ids.join(" ") || "none"}${more}`;
   };
-  const failing = flips(evidence, verdict.candidate, "failing");
-  const control = flips(evidence, verdict.candidate, "control");
+  const failing = flips(evidence, verdict, "failing");
+  const control = flips(evidence, verdict, "control");
   const how =
     visibility === "public"
       ? "Digests of session ids: this repository is public."

@@ -34,13 +34,16 @@ export function notRuledOut(verdict: Verdict, evidence: Evidence): readonly stri
   return lines;
 }
 
-/** Pairs of the winner whose two arms differ, in test order. */
+/** Pairs of a verdict's candidate whose two arms differ, in test order; only those that entered the test. */
 export function flips(
   evidence: Evidence,
-  candidate: Digest,
+  verdict: Verdict,
   group: Pair["group"],
 ): { readonly fixed: readonly Pair[]; readonly broken: readonly Pair[] } {
-  const own = evidence.pairs.filter((pair) => pair.candidate === candidate && pair.group === group && pair.dropped === undefined);
+  const own = evidence.pairs
+    .filter((pair) => pair.candidate === verdict.candidate && pair.group === group && pair.dropped === undefined)
+    .toSorted((left, right) => left.index - right.index)
+    .slice(0, verdict[group].pairs);
   return {
     fixed: own.filter((pair) => pair.before.outcome === "failed" && pair.after.outcome === "passed"),
     broken: own.filter((pair) => pair.before.outcome !== "failed" && pair.after.outcome !== "passed"),

@@ -1,0 +1,40 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+
+export interface Ended {
+  readonly out: string;
+  readonly err: string;
+  readonly code: number | null;
+}
+
+export interface Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+}
+
+/** Starts the real program in a process of its own with only these variables. `watch` sees its talk as it comes. */
+export function start(
+  args: readonly string[],
+  options: {
+    readonly cwd: string;
+    readonly variables?: Readonly<Record<string, string>>;
+    readonly watch?: (text: string, child: ChildProcess) => void;
+  },
+): Running {
+  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", main, ...args], {
+    cwd: options.cwd,
+    env: { PATH: process.env["PATH"] ?? "", ...options.variables },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let [out, err] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    err += text;
+    options.watch?.(text, child);
+  });
+  return { child, ended: new Promise((resolve) => child.on("close", (code) => resolve({ out, err, code }))) };
+}
+
+export const tuneup = (args: readonly string[], options: Parameters<typeof start>[1]): Promise<Ended> => start(args, options).ended;

@@ -1,0 +1,212 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
+import { shippedFile } from "../../src/compose.ts";
+import { startSimulatedModelServer, type SimulatedModelServer } from "../../src/simulator/model-server.ts";
+import { recordSessions } from "../../src/simulator/record-sessions.ts";
+import { readScenario } from "../../src/simulator/scenario-file.ts";
+import { aRepository, gitIn } from "../builders/git-repository.ts";
+import { GithubWorld } from "../world/github.ts";
+import { start, tuneup } from "./cli-process.ts";
+
+const root = mkdtempSync(join(tmpdir(), "tuneup-e2e-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+let count = 0;
+const freshFolder = (): string => {
+  const folder = join(root, `f${(count += 1)}`);
+  mkdirSync(folder);
+  return folder;
+};
+
+interface Report {
+  readonly finding: {
+    readonly end: string;
+    readonly why?: string;
+    readonly verdict?: { readonly result: string };
+    readonly pull?: { readonly url: string; readonly branch: string; readonly number: number; readonly adopted: boolean };
+  };
+  readonly evidenceFile: string;
+  readonly evidence: { readonly verdicts: unknown; readonly pairs: readonly unknown[] };
+}
+const reportOf = (out: string): Report => JSON.parse(out) as Report;
+
+describe("tuneup demo", () => {
+  test("runs the whole job and leaves a branch, a page and evidence that verifies", async () => {
+    const cwd = freshFolder();
+    const { code, err, out } = await tuneup(["demo"], { cwd });
+    expect(code).toBe(0);
+    expect(err).toMatch(
+      /The model is simulated[\s\S]*✓ ingest[\s\S]*✓ locate {4}prompts\/system\.md[\s\S]*✓ vet[\s\S]*✓ decide {4}improves/,
+    );
+    expect(out).toMatch(/Pull request opened[\s\S]*\+\+\+ b\/[\s\S]*fixed {2}broken[\s\S]*verdict: improves[\s\S]*Next:/);
+    const branch = gitIn(join(cwd, ".tuneup/demo/support-agent"), "branch", "--list", "tuneup/*").trim();
+    expect(gitIn(join(cwd, ".tuneup/demo/support-agent"), "diff", "--stat", `main..${branch}`)).toMatch(/1 file changed/);
+    const [evidence] = readdirSync(join(cwd, ".tuneup/demo/data/evidence"));
+    expect((await tuneup(["verify", join(".tuneup/demo/data/evidence", evidence ?? "")], { cwd })).code).toBe(0);
+    expect(gitIn(join(cwd, ".tuneup/demo/support-agent"), "status", "--porcelain")).toBe("");
+  });
+
+  test.each([
+    ["harmful-edits", "harms"],
+    ["not-in-the-prompt", "no-evidence"],
+  ])("of %s opens no pull request and says why: %s", async (scenario, result) => {
+    const cwd = freshFolder();
+    const { out } = await tuneup(["demo", "--scenario", scenario, "--seed", "2", "--json"], { cwd });
+    const { finding } = reportOf(out);
+    expect([finding.verdict?.result ?? finding.end, finding.end]).toEqual([result, "decided"]);
+    expect(gitIn(join(cwd, ".tuneup/demo/support-agent"), "branch", "--list", "tuneup/*")).toBe("");
+  });
+
+  test("never empties a folder that it did not make", async () => {
+    const cwd = freshFolder();
+    mkdirSync(join(cwd, "precious"));
+    writeFileSync(join(cwd, "precious/thesis.md"), "years of work");
+    const { code, err } = await tuneup(["demo", "--folder", "precious"], { cwd });
+    expect([code, readFileSync(join(cwd, "precious/thesis.md"), "utf8")]).toEqual([2, "years of work"]);
+    expect(err).toContain("no demo made it");
+  });
+});
+
+describe("a run on an own agent", () => {
+  const scenario = readScenario(shippedFile("examples", "scenarios", "missing-step.yaml"));
+  let server: SimulatedModelServer;
+  let cwd: string;
+  beforeEach(async () => {
+    server = await startSimulatedModelServer({ scenario, seed: 1 });
+    cwd = aRepository(freshFolder(), scenario.files);
+    writeFileSync(join(cwd, "..", `traces-${count}.jsonl`), [...recordSessions(scenario, { seed: 1 })].join("\n"));
+    writeFileSync(join(cwd, "..", `operator-${count}.yml`), scenario.operatorFile);
+  });
+  afterEach(() => server.close());
+
+  const models = (): Record<string, string> => ({
+    ANTHROPIC_API_KEY: "any",
+    ANTHROPIC_BASE_URL: server.url,
+    TUNEUP_OPERATOR_FILE: join(cwd, "..", `operator-${count}.yml`),
+    TUNEUP_DATA: join(cwd, "..", `data-${count}`),
+  });
+  const traces = (): readonly string[] => ["--traces", join(cwd, "..", `traces-${count}.jsonl`)];
+
+  test("stage by stage on documents gives what the whole run gives", async () => {
+    const variables = models();
+    const whole = reportOf((await tuneup(["run", ...traces(), "--dry-run", "--json"], { cwd, variables })).out);
+    const apart = { ...variables, TUNEUP_DATA: `${variables["TUNEUP_DATA"]}-apart` };
+    const file = (name: string): string => join(cwd, "..", `${name}-${count}.json`);
+    expect((await tuneup(["ingest", traces()[1] ?? ""], { cwd, variables: apart })).code).toBe(0);
+    expect((await tuneup(["scan", "--to", file("scan")], { cwd, variables: apart })).code).toBe(0);
+    expect((await tuneup(["draft", "--from", file("scan"), "--to", file("attempt")], { cwd, variables: apart })).code).toBe(0);
+    expect((await tuneup(["replay", "--from", file("attempt"), "--to", file("evidence")], { cwd, variables: apart })).code).toBe(0);
+    expect(
+      (
+        await tuneup(["propose", "--from", file("attempt"), "--evidence", file("evidence"), "--to", file("proposal")], {
+          cwd,
+          variables: apart,
+        })
+      ).code,
+    ).toBe(0);
+    expect((await tuneup(["publish", file("proposal")], { cwd, variables: apart })).code).toBe(0);
+    const evidence = JSON.parse(readFileSync(file("evidence"), "utf8")) as Report["evidence"];
+    expect(evidence.verdicts).toEqual(whole.evidence.verdicts);
+    expect(gitIn(cwd, "branch", "--list", "tuneup/*")).toMatch(/tuneup\/[0-9a-f]{12}/);
+  });
+
+  test("killed in the middle of the replays goes on, pays for nothing twice, and comes to the same verdict", async () => {
+    const variables = models();
+    const killed = await start(["run", ...traces(), "--json"], {
+      cwd,
+      variables,
+      watch: (text, child) => {
+        if (/… replay {4}\d+\/150 working/.test(text)) child.kill("SIGKILL");
+      },
+    }).ended;
+    expect(killed.code).toBeNull();
+    const before = server.requests();
+    const second = reportOf((await tuneup(["run", ...traces(), "--json"], { cwd, variables })).out);
+    const paid = server.requests() - before;
+    const fresh = reportOf(
+      (await tuneup(["run", ...traces(), "--json"], { cwd, variables: { ...variables, TUNEUP_DATA: `${variables["TUNEUP_DATA"]}-fresh` } }))
+        .out,
+    );
+    expect(second.evidence.verdicts).toEqual(fresh.evidence.verdicts);
+    expect(paid).toBeLessThan(server.requests() - before - paid);
+    expect(second.finding.pull?.number).toBe(1);
+  });
+
+  test("stopped with Ctrl-C keeps what was measured and exits 130", async () => {
+    const variables = models();
+    const stopped = await start(["run", ...traces()], {
+      cwd,
+      variables,
+      watch: (text, child) => {
+        if (/… replay {4}\d+\/60 failing/.test(text)) child.kill("SIGINT");
+      },
+    }).ended;
+    expect(stopped.code).toBe(130);
+    expect(stopped.err).toMatch(/keeping what was measured/);
+    expect(reportOf((await tuneup(["run", ...traces(), "--json"], { cwd, variables })).out).finding.end).toBe("published");
+  });
+
+  test("started twice at once on one data folder leaves one pull request and two equal verdicts", async () => {
+    const variables = models();
+    const [one, other] = await Promise.all([
+      tuneup(["run", ...traces(), "--json"], { cwd, variables }),
+      tuneup(["run", ...traces(), "--json"], { cwd, variables }),
+    ]);
+    const [left, right] = [reportOf(one.out), reportOf(other.out)];
+    expect(left.evidence.verdicts).toEqual(right.evidence.verdicts);
+    expect(gitIn(cwd, "branch", "--list", "tuneup/*").split("\n")).toHaveLength(1);
+    expect(readdirSync(join(variables["TUNEUP_DATA"] ?? "", "pulls")).filter((name) => name.endsWith(".json"))).toEqual(["1.json"]);
+  });
+
+  test("again finds its finished work and its own pull request", async () => {
+    const variables = models();
+    await tuneup(["run", ...traces(), "--json"], { cwd, variables });
+    const before = server.requests();
+    const again = reportOf((await tuneup(["run", "--json"], { cwd, variables })).out);
+    expect(server.requests()).toBe(before);
+    expect(again.finding.pull).toMatchObject({ number: 1, adopted: true });
+  });
+
+  test("on GitHub publishes from a process of its own: the reading one never holds the token", async () => {
+    const world = await new GithubWorld(scenario.files).start();
+    try {
+      const head = gitIn(cwd, "rev-parse", "HEAD");
+      world.adopt("main", head, scenario.files);
+      const variables = { ...models(), GITHUB_TOKEN: world.token, GITHUB_API_URL: world.url };
+      const { err, out } = await tuneup(["run", ...traces(), "--github", "acme/support-agent", "--json"], { cwd, variables });
+      const { finding } = reportOf(out);
+      expect(finding).toMatchObject({ end: "published", pull: { number: 1, url: "https://github.com/acme/support-agent/pull/1" } });
+      expect(world.pulls[0]).toMatchObject({
+        draft: false,
+        state: "open",
+        title: expect.stringContaining("refund follows the return policy"),
+      });
+      expect(world.commitsOn(finding.pull?.branch ?? "")).toHaveLength(1);
+      expect(`${err}${out}`).not.toContain(world.token);
+      const again = reportOf((await tuneup(["run", "--github", "acme/support-agent", "--json"], { cwd, variables })).out);
+      expect(again.finding.pull).toMatchObject({ number: 1, adopted: true });
+    } finally {
+      await world.stop();
+    }
+  });
+
+  test("ends with a clear message when the model is down, answers nonsense, or refuses", async () => {
+    const { ANTHROPIC_BASE_URL: _url, ...rest } = models();
+    const down = await tuneup(["run", ...traces()], { cwd, variables: { ...rest, ANTHROPIC_BASE_URL: "http://127.0.0.1:9" } });
+    expect([down.code, /cannot be reached: the model server at http:\/\/127\.0\.0\.1:9 does not answer/.test(down.err)]).toEqual([5, true]);
+    const strange = await tuneup(["run", ...traces()], { cwd, variables: { ...rest, ANTHROPIC_BASE_URL: `${server.url}/v1/models?` } });
+    expect(strange.code).toBe(5);
+    expect(strange.err).toMatch(/refused|no Messages API reply/);
+  });
+
+  test("says absent, and what was looked for, in a repository without the prompt", async () => {
+    const other = aRepository(freshFolder(), { "README.md": "# Something else\n" });
+    const { code, out } = await tuneup(["run", "--traces", join(cwd, "..", `traces-${count - 1}.jsonl`), "--repo", other], {
+      cwd,
+      variables: { ANTHROPIC_API_KEY: "any", ANTHROPIC_BASE_URL: server.url, TUNEUP_DATA: join(root, "absent") },
+    });
+    expect(code).toBe(0);
+    expect(out).toMatch(/The prompt was not found in this repository: no file of this commit holds enough/);
+  });
+});
