@@ -112,7 +112,7 @@ describe("the job behind a comment", () => {
   test("refuses a payload that is not its own", async () => {
     await expect(
       runJob(parts())({ name: "run", key: "k", payload: { owner: "x" } }, remembering(), new AbortController().signal),
-    ).rejects.toThrow();
+    ).rejects.toThrow(/installation/);
   });
 });
 

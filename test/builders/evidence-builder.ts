@@ -28,7 +28,7 @@ const arms: Readonly<Record<string, readonly [ReplayOutcome, ReplayOutcome]>> = 
 
 /** Pairs by signs: `+` fixed, `-` broken, `=` passed twice, `.` failed twice. */
 export const pairsOf = (signs: string, group: Pair["group"], candidate: Digest): readonly Pair[] =>
-  [...signs].map((sign, index) => {
+  Array.from(signs).map((sign, index) => {
     const [before = "failed", after = "failed"] = arms[sign] ?? [];
     return { sessionId: sessionId(`${group}-${index}`), index, group, candidate, before: arm(before), after: arm(after) };
   });

@@ -90,7 +90,7 @@ function pairs(pattern: string, group: Pair["group"], candidate: Digest = a): re
     "?": ["passed", "inconclusive"],
     x: ["failed", "passed"],
   };
-  return [...pattern].map((sign, index) => {
+  return Array.from(pattern).map((sign, index) => {
     const [before = "failed", after = "failed"] = arms[sign] ?? [];
     return {
       sessionId: sessionId(`${group}-${index}`),
