@@ -163,6 +163,22 @@ describe.each<[string, () => Promise<Place>]>([
 });
 
 describe("the local forge", () => {
+  test("asked by ten at once makes one branch, one commit and one page", async () => {
+    const folder = aRepository(join(root, `repo-${(count += 1)}`), files);
+    const commit = gitIn(folder, "rev-parse", "HEAD");
+    const data = join(root, `data-${count}`);
+    const published = await Promise.all(
+      Array.from({ length: 10 }, () =>
+        localForge({ path: folder, data, programs: process.env["PATH"] ?? "", now: () => "2026-01-20T00:00:00Z" }).publish(
+          aProposal(commit),
+        ),
+      ),
+    );
+    expect(published.filter((one) => one.result === "published" && !one.pull.adopted)).toHaveLength(1);
+    expect(new Set(published.map((one) => one.pull?.number))).toEqual(new Set([1]));
+    expect(gitIn(folder, "rev-list", "--count", `${commit}..tuneup/0123456789ab`)).toBe("1");
+  });
+
   test("touches neither work tree nor index nor HEAD, and runs no hook", async () => {
     const folder = aRepository(join(root, `repo-${(count += 1)}`), files);
     writeFileSync(join(folder, "prompts/system.md"), "work in progress\n");

@@ -5,6 +5,7 @@ import { TuneupError } from "../../domain/errors.ts";
 import { type CommitSha, commitSha, repositoryName } from "../../domain/ids.ts";
 import type { Proposal, PullRequest } from "../../domain/proposal.ts";
 import type { ForgeWriter, Publication } from "../../ports/forge.ts";
+import { withFolderLock } from "./folder-lock.ts";
 import { botEmail, type Git, openGit } from "./git-commands.ts";
 import { type PullRecord, PullRecords } from "./pull-records.ts";
 
@@ -30,7 +31,13 @@ export function localForge(options: LocalForgeOptions): ForgeWriter {
   const records = new PullRecords(options.data);
   const pageOf = (pull: PullRequest): string => records.readPage(pull.number);
   return {
-    publish: (proposal) => publish(proposal, git, records),
+    // One at a time: looking and writing must not be torn apart by another process that does the same.
+    publish: (proposal) =>
+      withFolderLock(
+        records.folder,
+        () => Date.parse(options.now()),
+        () => publish(proposal, git, records),
+      ),
     async comment(pull, kind, body) {
       const record = records.find(repositoryName(pull.repository), pull.branch);
       if (record !== undefined) records.write(record, withSection(pageOf(pull), `comment:${kind}`, body));

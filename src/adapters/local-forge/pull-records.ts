@@ -18,16 +18,16 @@ export type PullRecord = z.infer<typeof recordSchema>;
 
 /** The pull requests of a data folder. Numbers are taken by creating their file, so two processes never share one. */
 export class PullRecords {
-  readonly #folder: string;
+  readonly folder: string;
 
   constructor(data: string) {
-    this.#folder = join(data, "pulls");
-    mkdirSync(this.#folder, { recursive: true });
+    this.folder = join(data, "pulls");
+    mkdirSync(this.folder, { recursive: true });
   }
 
   /** The page of a pull request. */
   pagePath(number: number): string {
-    return join(this.#folder, `${number}.md`);
+    return join(this.folder, `${number}.md`);
   }
 
   /** The newest record of a branch. */
@@ -61,13 +61,13 @@ export class PullRecords {
   }
 
   #path(number: number): string {
-    return join(this.#folder, `${number}.json`);
+    return join(this.folder, `${number}.json`);
   }
 
   #all(): readonly PullRecord[] {
-    return readdirSync(this.#folder)
+    return readdirSync(this.folder)
       .filter((name) => /^\d+\.json$/.test(name))
-      .map((name) => this.#read(join(this.#folder, name)))
+      .map((name) => this.#read(join(this.folder, name)))
       .toSorted((left, right) => left.number - right.number);
   }
 
