@@ -1,19 +1,23 @@
 import type { SessionId } from "./ids.ts";
 
+/** Every cause by name, as labels, cluster files and model replies may give it. */
+export const failureCauses = [
+  "ignored-instruction",
+  "missing-instruction",
+  "conflicting-instructions",
+  "wrong-tool",
+  "wrong-tool-input",
+  "unhandled-tool-error",
+  "loop",
+  "gave-up",
+  "false-claim",
+  "wrong-format",
+  "outside-the-harness",
+  "unknown",
+] as const;
+
 /** Why a session failed, as far as it can be told. `unknown` is honest: most real failures show no visible error. */
-export type FailureCause =
-  | "ignored-instruction"
-  | "missing-instruction"
-  | "conflicting-instructions"
-  | "wrong-tool"
-  | "wrong-tool-input"
-  | "unhandled-tool-error"
-  | "loop"
-  | "gave-up"
-  | "false-claim"
-  | "wrong-format"
-  | "outside-the-harness"
-  | "unknown";
+export type FailureCause = (typeof failureCauses)[number];
 
 /** Who decided an outcome, strongest first: a label that came with the traces, a deterministic rule, the operator's evaluator, a model. */
 export type Decider = "feedback" | "rule" | "evaluator" | "model";

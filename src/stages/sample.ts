@@ -6,9 +6,11 @@ import { keyedOrder } from "../domain/random.ts";
 import type { HeldOut, Sample, Shown } from "../domain/sample.ts";
 import type { Session } from "../domain/session.ts";
 import { groupSessions, type SessionGroup } from "./sample/groups.ts";
+import { typicalOf } from "./sample/typical.ts";
 
 export interface SampleInput {
   readonly cluster: FailureCluster;
+  /** Those that can be replayed. */
   readonly sessions: readonly Session[];
   readonly outcomes: readonly Outcome[];
   readonly seed: number;
@@ -17,74 +19,114 @@ export interface SampleInput {
   readonly countBy: "user" | "session";
 }
 
-/** Fewer failing sessions than this in the test can cross no boundary: with α/4 and one candidate in four the first possible crossing is at 8. */
+/**
+ * Failing sessions that the test needs at least. With up to four candidates at α/4 and a horizon of 36 discordant pairs, the accept boundary
+ * is first reached at 9 of 9 fixed (at 7 of 7 for one candidate with the whole α): with fewer sessions no edit could ever be accepted, and
+ * every replay would be wasted.
+ */
 export const fewestFailing = 9;
+
+/** The drafter sees at most this share of the people who failed, so that the test keeps enough. */
+const shownShare = 1 / 3;
 
 /**
  * In: a cluster, all sessions that can be replayed, and a seed. Out: what the drafter sees, and the committed order of the sessions that
- * the test keeps. The split is by person (else by near-equal first turn): no group stands on both sides, and each group is in the test once.
- * The order is a keyed hash of seed and session id: fixed before the first replay, the same for any subset.
+ * the test keeps. The split is by person (else by near-equal opening): no group stands on both sides, and each is in the test once. Shown are
+ * typical members; the test's order is a keyed hash of seed and session id, fixed before the first replay. Controls are a plain random
+ * choice among working sessions of the same agent. Says `too-few` where no edit could be proven; never looks at what a session says to
+ * decide how it ended.
  */
 export function sample(input: SampleInput): Sample {
-  const members = new Set<SessionId>(input.cluster.members);
-  const succeeded = new Set(input.outcomes.filter((outcome) => outcome.result === "succeeded").map((outcome) => outcome.sessionId));
-  const groups = keyedOrder(groupSessions(input.sessions, input.countBy), input.seed, (group) => group.key);
-  const failing = groups.filter((group) => group.sessions.some((session) => members.has(session.id)));
-  const shownGroups = failing.slice(0, shownCount(failing.length, input.caps.shown));
-  const tested = failing.slice(shownGroups.length);
-  const testFailing = ordered(
-    tested.flatMap((group) => one(group, members, input.seed)),
-    input.seed,
-  ).slice(0, input.caps.failing);
-  const used = new Set([...shownGroups, ...tested]);
-  const controls = ordered(
-    groups.filter((group) => !used.has(group)).flatMap((group) => one(group, succeeded, input.seed)),
-    input.seed,
-  );
-  const excluded = exclusions(input, { shownGroups, tested, groups, members, succeeded });
-  if (testFailing.length < fewestFailing) {
-    return { result: "too-few", failing: testFailing.length, control: controls.length, needed: fewestFailing, excluded };
-  }
-  const control = controls.slice(0, input.caps.control);
+  const { caps, seed } = input;
+  const split = splitOf(input);
+  const failing = inOrder(picked(split.tested, split.members, seed), seed);
+  const control = inOrder(picked(split.free, split.working, seed), seed);
+  const excluded = exclusions(input, split, { failing: failing.length, control: control.length });
+  const kept = { failing: failing.slice(0, caps.failing), control: control.slice(0, caps.control) };
+  if (kept.failing.length < fewestFailing)
+    return { result: "too-few", failing: kept.failing.length, control: kept.control.length, needed: fewestFailing, excluded };
   return {
     result: "sampled",
-    shown: shownGroups.flatMap((group) => one(group, members, input.seed)) as readonly Session[] as readonly Shown[],
-    failing: testFailing as readonly Session[] as readonly HeldOut[],
-    control: control as readonly Session[] as readonly HeldOut[],
-    order: digestOfJson([testFailing.map((session) => session.id), control.map((session) => session.id)]),
+    shown: split.shown.map((session) => session as Shown),
+    failing: kept.failing.map((session) => session as HeldOut),
+    control: kept.control.map((session) => session as HeldOut),
+    order: digestOfJson([kept.failing.map((session) => session.id), kept.control.map((session) => session.id)]),
     excluded,
   };
 }
 
-/** The drafter sees at most a third of the people, so that the test keeps enough. */
-const shownCount = (groups: number, cap: number): number => Math.min(cap, Math.floor(groups / 3), Math.max(0, groups - fewestFailing));
-
-const ordered = (sessions: readonly Session[], seed: number): readonly Session[] => keyedOrder(sessions, seed, (session) => session.id);
-
-/** One session of a group among the wanted ones: one group is one vote. */
-const one = (group: SessionGroup, wanted: ReadonlySet<SessionId>, seed: number): readonly Session[] =>
-  ordered(
-    group.sessions.filter((session) => wanted.has(session.id)),
-    seed,
-  ).slice(0, 1);
-
 interface Split {
-  readonly groups: readonly SessionGroup[];
-  readonly shownGroups: readonly SessionGroup[];
-  readonly tested: readonly SessionGroup[];
   readonly members: ReadonlySet<SessionId>;
-  readonly succeeded: ReadonlySet<SessionId>;
+  /** Working sessions of the cluster's agent. */
+  readonly working: ReadonlySet<SessionId>;
+  /** Working sessions of other agents. */
+  readonly foreign: number;
+  readonly shown: readonly Session[];
+  readonly shownGroups: readonly SessionGroup[];
+  /** Groups with failing sessions that the drafter does not see. */
+  readonly tested: readonly SessionGroup[];
+  /** Groups without a member of the cluster. */
+  readonly free: readonly SessionGroup[];
 }
 
+function splitOf(input: SampleInput): Split {
+  const members = new Set<SessionId>(input.cluster.members);
+  const { foreign, working } = workingSessions(input, members);
+  const groups = keyedOrder(groupSessions(input.sessions, input.countBy), input.seed, (group) => group.key);
+  const failing = groups.filter((group) => group.sessions.some((session) => members.has(session.id)));
+  const shown = typicalOf(picked(failing, members, input.seed), shownCount(failing.length, input.caps.shown));
+  const seen = new Set(shown);
+  const shownGroups = failing.filter((group) => group.sessions.some((session) => seen.has(session)));
+  const hidden = new Set(shownGroups);
+  const tested = failing.filter((group) => !hidden.has(group));
+  const touched = new Set(failing);
+  const free = groups.filter((group) => !touched.has(group));
+  return { members, working, foreign, shown, shownGroups, tested, free };
+}
+
+/** At least one, at most a third of the groups and the cap; never so many that the test falls below what it needs. */
+const shownCount = (groups: number, cap: number): number =>
+  Math.min(cap, groups, Math.max(1, Math.min(Math.floor(groups * shownShare), groups - fewestFailing)));
+
+function workingSessions(
+  { outcomes, sessions }: SampleInput,
+  members: ReadonlySet<SessionId>,
+): { readonly working: ReadonlySet<SessionId>; readonly foreign: number } {
+  const succeeded = new Set(outcomes.flatMap((outcome) => (outcome.result === "succeeded" ? [outcome.sessionId] : [])));
+  const agents = new Set(sessions.filter((session) => members.has(session.id)).map((session) => session.agent));
+  const all = sessions.filter((session) => succeeded.has(session.id) && !members.has(session.id));
+  const own = all.filter((session) => agents.has(session.agent));
+  return { working: new Set(own.map((session) => session.id)), foreign: all.length - own.length };
+}
+
+const inOrder = (sessions: readonly Session[], seed: number): readonly Session[] => keyedOrder(sessions, seed, (session) => session.id);
+
+/** One session of each group, among the wanted ones, by the keyed order: one group is one vote. */
+const picked = (groups: readonly SessionGroup[], wanted: ReadonlySet<SessionId>, seed: number): readonly Session[] =>
+  groups.flatMap((group) =>
+    inOrder(
+      group.sessions.filter((session) => wanted.has(session.id)),
+      seed,
+    ).slice(0, 1),
+  );
+
 /** What was left out of the test, by reason. */
-function exclusions(input: SampleInput, split: Split): Readonly<Record<string, number>> {
+function exclusions(
+  input: SampleInput,
+  split: Split,
+  found: { readonly failing: number; readonly control: number },
+): Readonly<Record<string, number>> {
   const count = (groups: readonly SessionGroup[], wanted: ReadonlySet<SessionId>): number =>
     groups.reduce((sum, group) => sum + group.sessions.filter((session) => wanted.has(session.id)).length, 0);
-  const who = input.countBy === "user" ? "user" : "first turn";
-  const reasons: Record<string, number> = {
-    "failing sessions shown to the drafter": count(split.shownGroups, split.members),
-    [`failing sessions of a ${who} that is in the test already`]: count(split.tested, split.members) - split.tested.length,
-    [`working sessions of a ${who} with failing ones`]: count([...split.shownGroups, ...split.tested], split.succeeded),
-  };
-  return Object.fromEntries(Object.entries(reasons).filter(([, value]) => value > 0));
+  const who = input.countBy === "user" ? "user" : "opening";
+  const counts: readonly (readonly [reason: string, count: number])[] = [
+    [`failing sessions shown to the drafter, or of the same ${who}`, count(split.shownGroups, split.members)],
+    [`further failing sessions of a ${who} that is in the test`, count(split.tested, split.members) - found.failing],
+    ["failing sessions beyond the cap", found.failing - Math.min(found.failing, input.caps.failing)],
+    [`working sessions of a ${who} that also failed`, count([...split.shownGroups, ...split.tested], split.working)],
+    [`further working sessions of a ${who} that is in the test`, count(split.free, split.working) - found.control],
+    ["working sessions of another agent", split.foreign],
+    ["working sessions beyond the cap", found.control - Math.min(found.control, input.caps.control)],
+  ];
+  return Object.fromEntries(counts.filter(([, value]) => value > 0));
 }

@@ -2,54 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { readClusterFile } from "../../src/adapters/cluster-file/cluster-file.ts";
 import { commandEvaluator } from "../../src/adapters/command-evaluator/command-evaluator.ts";
 import { parsePrompt } from "../../src/adapters/prompt-files/prompt-files.ts";
 import { findSecrets } from "../../src/adapters/secretlint-scanner/secretlint-scanner.ts";
-import { projectId } from "../../src/domain/ids.ts";
 import { textMessage } from "../../src/domain/message.ts";
 import { renderPrompt } from "../../src/domain/text/prompt-template.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tuneup-small-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const project = projectId("support");
-
-describe("a labelled cluster file", () => {
-  test("comes back as it was given, members sorted and counted once", () => {
-    const [cluster] = readClusterFile(
-      "c.json",
-      JSON.stringify([{ id: "L1", title: "Misreads the tool", cause: "false-claim", members: ["b", "a", "b"], users: 2 }]),
-      project,
-    );
-    expect(cluster).toMatchObject({
-      id: "L1",
-      title: "Misreads the tool",
-      cause: "false-claim",
-      origin: "labelled",
-      nature: "cause",
-      members: ["a", "b"],
-      users: 2,
-    });
-  });
-
-  test("may hold its list under `clusters`, and makes stable ids where there are none", () => {
-    const read = () => readClusterFile("c.json", JSON.stringify({ clusters: [{ title: "x", members: ["a"] }] }), project)[0]?.id;
-    expect(read()).toBe(read());
-  });
-
-  test.each([
-    ["is no JSON", "[", /is not JSON|has a problem/],
-    ["has an unknown cause", '[{"title": "x", "members": ["a"], "cause": "bad luck"}]', /must be one of ignored-instruction/],
-    ["has no members", '[{"title": "x", "members": []}]', /members/],
-    [
-      "has two clusters of one id",
-      '[{"id":"1","title":"x","members":["a"]},{"id":"1","title":"y","members":["b"]}]',
-      /two clusters have the id 1/,
-    ],
-  ])("that %s is refused with its place", (_what, text, message) => {
-    expect(() => readClusterFile("c.json", text, project)).toThrow(message);
-  });
-});
 
 describe("the operator's evaluator command", () => {
   const script = (name: string, code: string): readonly string[] => {

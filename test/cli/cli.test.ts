@@ -138,7 +138,9 @@ describe("from traces to a located prompt", () => {
 
 describe("a run without a model", () => {
   test("stops before drafting, says what to set, and exits 5", async () => {
-    const { code, err, out } = await tuneup(["run", "--traces", "sessions.jsonl", "--repo", ".", "--cluster", "no visible error (3)"]);
+    await tuneup(["ingest", "sessions.jsonl"]);
+    const [cluster] = JSON.parse((await tuneup(["clusters", "--json"])).out) as { id: string }[];
+    const { code, err, out } = await tuneup(["run", "--traces", "sessions.jsonl", "--repo", ".", "--cluster", cluster?.id ?? ""]);
     expect(code).toBe(exitCode.model);
     expect(out).toMatch(/Stopped before drafting: No model is configured[\s\S]*ANTHROPIC_API_KEY/);
     expect(err).toContain("✓ label     6 sessions");

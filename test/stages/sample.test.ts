@@ -1,106 +1,206 @@
 import { describe, expect, test } from "vitest";
+import type { Outcome } from "../../src/domain/outcome.ts";
+import type { Sample } from "../../src/domain/sample.ts";
 import type { Session } from "../../src/domain/session.ts";
-import { sample } from "../../src/stages/sample.ts";
-import { aCluster, aFailure, aSession, aSuccess } from "../builders/session-builder.ts";
+import { fewestFailing, sample, type SampleInput } from "../../src/stages/sample.ts";
+import { cluster, failed, session, succeeded } from "../builders/failure-builder.ts";
 
-const subjects =
-  "invoice parcel password refund subscription address coupon delivery warranty newsletter account payment size colour voucher".split(" ");
-const about = (id: string, index: number, user?: string): Session =>
-  aSession(
-    [
-      {
-        user: `${id} ${index}: I have a question about my ${subjects[index % subjects.length]} number ${index} and about ${subjects[(index * 7 + 3) % subjects.length]} ${id}${index}`,
-      },
-      { agent: "ok" },
-    ],
-    { id: `${id}-${index}`, ...(user === undefined ? {} : { user }) },
-  );
-const list = (count: number, make: (index: number) => Session): readonly Session[] =>
-  Array.from({ length: count }, (_, index) => make(index));
+const openings = [
+  "I would like to change the date of my flight to Paris next week",
+  "please send me a new invoice for the kettle that I bought in March",
+  "the blue jacket does not fit and I want my money back as soon as possible",
+  "how many points do I still need until I reach the next level of the club",
+];
 
-function split(failing: readonly Session[], working: readonly Session[], changes: Partial<Parameters<typeof sample>[0]> = {}) {
-  return sample({
-    cluster: aCluster(failing),
-    sessions: [...failing, ...working],
-    outcomes: [...failing.map((session) => aFailure(session)), ...working.map((session) => aSuccess(session))],
-    seed: 1,
-    caps: { shown: 8, failing: 60, control: 150 },
-    countBy: "user",
-    ...changes,
-  });
+interface Person {
+  readonly id: string;
+  readonly user?: string;
+  readonly says?: string;
+  readonly agent?: string;
 }
-const sampled = (result: ReturnType<typeof sample>) => {
-  if (result.result !== "sampled") throw new Error("too few");
-  return result;
+
+/** A session of somebody who says something of their own, unless told otherwise. */
+const made = (person: Person): Session => {
+  const { agent, id, says = `${openings[id.length % openings.length]} and my own words are ${id} ${id}x ${id}y ${id}z`, user } = person;
+  return session(id, [`user: ${says}`, "agent: settled"], {
+    ...(user === undefined ? {} : { user }),
+    ...(agent === undefined ? {} : { agent }),
+  });
 };
 
-describe("the split into shown and held out", () => {
-  const failing = list(40, (index) => about("f", index, `user-${index % 30}`));
-  const working = list(60, (index) => about("w", index, `user-${index % 50}`));
+const people = (prefix: string, count: number, more: Partial<Person> = {}): readonly Session[] =>
+  Array.from({ length: count }, (_, index) => made({ id: `${prefix}-${index}`, user: `${prefix} user ${index}`, ...more }));
 
-  test("never puts one person on both sides, and counts each once", () => {
-    const result = sampled(split(failing, working));
-    const users = (sessions: readonly Session[]): readonly (string | undefined)[] => sessions.map((session) => session.user);
-    const [shown, tested] = [users(result.shown), users([...result.failing, ...result.control])];
-    expect(shown.filter((user) => tested.includes(user))).toEqual([]);
-    expect(new Set(tested).size).toBe(tested.length);
-    expect(result.shown).toHaveLength(8);
+interface Wanted extends Partial<Omit<SampleInput, "cluster" | "sessions" | "outcomes">> {
+  readonly bad: readonly Session[];
+  readonly good: readonly Session[];
+  readonly others?: readonly Session[];
+}
+
+function sampled({ bad, good, others = [], ...more }: Wanted): Sample {
+  const outcomes: readonly Outcome[] = [...bad.map((one) => failed(one)), ...good.map((one) => succeeded(one))];
+  return sample({
+    cluster: cluster(bad),
+    sessions: [...bad, ...good, ...others],
+    outcomes,
+    seed: 7,
+    caps: { shown: 8, failing: 60, control: 150 },
+    countBy: "user",
+    ...more,
+  });
+}
+
+function enough(split: Sample): Extract<Sample, { result: "sampled" }> {
+  if (split.result !== "sampled") throw new Error(`too few: ${JSON.stringify(split)}`);
+  return split;
+}
+
+const ids = (sessions: readonly { readonly id: string }[]): readonly string[] => sessions.map((one) => one.id);
+
+describe("the split", () => {
+  test("shows the drafter at most a third, keeps the rest, and takes working sessions as controls", () => {
+    const split = enough(sampled({ bad: people("bad", 40), good: people("good", 30) }));
+    expect([split.shown.length, split.failing.length, split.control.length]).toEqual([8, 32, 30]);
+    const small = enough(sampled({ bad: people("bad", 18), good: people("good", 3) }));
+    expect([small.shown.length, small.failing.length]).toEqual([6, 12]);
   });
 
-  test("never puts near copies on both sides where no users are known", () => {
-    const copies = list(30, (index) =>
-      aSession(
-        [
-          { user: `Hello, I want to cancel my order and get the money back please, thank you very much. Case ${index % 3}` },
-          { agent: "ok" },
-        ],
-        { id: `c-${index}` },
-      ),
+  test("keeps to the caps and says what they cost", () => {
+    const split = enough(sampled({ bad: people("bad", 40), good: people("good", 30), caps: { shown: 4, failing: 10, control: 20 } }));
+    expect([split.shown.length, split.failing.length, split.control.length]).toEqual([4, 10, 20]);
+    expect(split.excluded).toMatchObject({ "failing sessions beyond the cap": 26, "working sessions beyond the cap": 10 });
+  });
+
+  test("needs nine failing sessions beside one to show, and says how many are left", () => {
+    expect(fewestFailing).toBe(9);
+    expect(sampled({ bad: people("bad", 9), good: people("good", 30) })).toMatchObject({
+      result: "too-few",
+      failing: 8,
+      control: 30,
+      needed: 9,
+    });
+    const split = enough(sampled({ bad: people("bad", 10), good: people("good", 30) }));
+    expect([split.shown.length, split.failing.length]).toEqual([1, 9]);
+    expect(sampled({ bad: [], good: [] })).toMatchObject({ result: "too-few", failing: 0, control: 0 });
+  });
+
+  test("never puts one person on both sides, and none into the test twice", () => {
+    const twice = people("bad", 20).flatMap((one, index) => [one, made({ id: `again-${index}`, user: `bad user ${index}` })]);
+    const mixed = Array.from({ length: 20 }, (_, index) => made({ id: `good-${index}`, user: `bad user ${index}` }));
+    const split = enough(sampled({ bad: twice, good: [...mixed, ...people("fine", 12)] }));
+    const users = [...split.shown, ...split.failing, ...split.control].map((one) => one.user);
+    expect(new Set(users).size).toBe(users.length);
+    expect(split.control).toHaveLength(12);
+    expect(split.excluded).toEqual({
+      "failing sessions shown to the drafter, or of the same user": 2 * split.shown.length,
+      "further failing sessions of a user that is in the test": split.failing.length,
+      "working sessions of a user that also failed": 20,
+    });
+  });
+
+  test("counts sessions when the operator says so", () => {
+    const bad = people("bad", 20, { user: "one and the same" });
+    expect(sampled({ bad, good: [] }).result).toBe("too-few");
+    expect(sampled({ bad, good: [], countBy: "session" }).result).toBe("sampled");
+  });
+
+  test("takes as controls only sessions of the same agent that are known to work", () => {
+    const bad = people("bad", 20, { agent: "support" });
+    const unlabelled = people("unlabelled", 5, { agent: "support" });
+    const split = enough(
+      sampled({ bad, good: [...people("good", 5, { agent: "support" }), ...people("sales", 7, { agent: "sales" })], others: unlabelled }),
     );
-    const result = split([...copies, ...list(20, (index) => about("f", index))], []);
-    const { failing: kept, shown } = sampled(result);
-    const isCopy = (session: Session): boolean => session.id.startsWith("c-");
-    expect([...kept, ...shown].filter((session) => isCopy(session)).length).toBeLessThanOrEqual(3);
-    expect(kept.some((session) => isCopy(session)) && shown.some((session) => isCopy(session))).toBe(false);
+    expect(ids(split.control).toSorted()).toEqual(["good-0", "good-1", "good-2", "good-3", "good-4"]);
+    expect(split.excluded).toMatchObject({ "working sessions of another agent": 7 });
   });
+});
 
-  test("is the same for the same seed and another for another, and its order is committed by a digest", () => {
-    expect(split(failing, working)).toEqual(split(failing, working));
-    expect(sampled(split(failing, working, { seed: 2 })).order).not.toBe(sampled(split(failing, working)).order);
-  });
+describe("where traces name no user", () => {
+  const nameless = (prefix: string, count: number, says?: string): readonly Session[] =>
+    Array.from({ length: count }, (_, index) => made({ id: `${prefix}-${index}`, ...(says === undefined ? {} : { says }) }));
 
-  test("keeps the order of those who stay when others are added", () => {
-    const few = sampled(split(failing, working)).control.map((session) => session.id);
-    const more = sampled(split(failing, [...working, ...list(20, (index) => about("x", index, `new-${index}`))])).control.map(
-      (session) => session.id,
+  test("near-equal openings count as one person", () => {
+    const [opening] = openings;
+    const copies = ["", " please", " thanks", " now"].map((end, index) => made({ id: `copy-${index}`, says: `${opening}${end}` }));
+    const split = enough(
+      sampled({ bad: [...copies, ...nameless("bad", 20)], good: [made({ id: "same", says: `Hi! ${opening}` }), ...nameless("good", 5)] }),
     );
-    expect(more.filter((id) => few.includes(id))).toEqual(few);
+    const all = ids([...split.shown, ...split.failing, ...split.control]);
+    expect(all.filter((id) => id.startsWith("copy"))).toHaveLength(1);
+    expect(all).not.toContain("same");
+    expect(split.control).toHaveLength(5);
   });
 
-  test("says how many are missing when too few are left for any test", () => {
-    expect(
-      split(
-        list(5, (index) => about("f", index, `u${index}`)),
-        working,
-      ),
-    ).toMatchObject({ result: "too-few", failing: 5, needed: 9 });
-  });
-
-  test("shows nothing rather than starve the test", () => {
-    const result = sampled(
-      split(
-        list(9, (index) => about("f", index, `u${index}`)),
-        [],
-      ),
+  test("a greeting alone makes nobody the same person", () => {
+    const greeting = (id: string, turn: string): Session =>
+      session(id, ["user: Hi!", "agent: How can I help?", `user: ${turn}`, "agent: settled"]);
+    const bad = Array.from({ length: 20 }, (_, index) =>
+      greeting(`bad-${index}`, `my parcel number ${index} is lost and ${index} days late, what now`),
     );
-    expect([result.shown.length, result.failing.length]).toEqual([0, 9]);
+    const split = enough(sampled({ bad, good: [] }));
+    expect(split.shown.length + split.failing.length).toBe(20);
   });
 
-  test("counts what it left out, and why", () => {
-    expect(Object.keys(sampled(split(failing, working)).excluded)).toEqual([
-      "failing sessions shown to the drafter",
-      "failing sessions of a user that is in the test already",
-      "working sessions of a user with failing ones",
-    ]);
+  test("sessions in which the user says nothing stay apart", () => {
+    const bad = Array.from({ length: 20 }, (_, index) => session(`bad-${index}`, ["agent: Reminder sent."]));
+    expect(sampled({ bad, good: [] }).result).toBe("sampled");
   });
+
+  test("a nameless session that opens like a named one belongs to that person; two names stay two", () => {
+    const [, opening] = openings;
+    const named = people("bad", 20);
+    const same = ["ann", "bob"].map((user) => made({ id: user, user, says: opening ?? "" }));
+    const apart = enough(sampled({ bad: [...named, ...same], good: [] }));
+    expect(apart.shown.length + apart.failing.length).toBe(22);
+    const split = enough(sampled({ bad: [...named, ...same], good: [made({ id: "nobody", says: opening ?? "" })] }));
+    expect(split.control).toEqual([]);
+    expect(split.shown.length + split.failing.length).toBe(21);
+  });
+});
+
+describe("the order", () => {
+  test("is the same for the same seed, whatever the order of the input, and another one for another seed", () => {
+    const [bad, good] = [people("bad", 40), people("good", 30)];
+    const split = enough(sampled({ bad, good }));
+    expect(sampled({ bad: bad.toReversed(), good: good.toReversed() })).toEqual(split);
+    const other = enough(sampled({ bad, good, seed: 8 }));
+    expect(ids(other.control)).not.toEqual(ids(split.control));
+    expect(other.order).not.toBe(split.order);
+  });
+
+  test("does not change among those who stay when sessions are added", () => {
+    const [bad, good] = [people("bad", 40), people("good", 30)];
+    const before = enough(sampled({ bad, good: good.slice(0, 20) }));
+    const after = enough(sampled({ bad, good }));
+    const stayed = new Set(ids(before.control));
+    expect(ids(after.control).filter((id) => stayed.has(id))).toEqual(ids(before.control));
+  });
+
+  test("has nothing to do with where a session stood in the input", () => {
+    const split = enough(sampled({ bad: people("bad", 60), good: [] }));
+    const positions = split.failing.map((one) => Number(one.id.slice(4)));
+    const rising = positions.filter((position, index) => index > 0 && position > (positions[index - 1] ?? 0)).length;
+    expect(rising).toBeGreaterThan(positions.length * 0.3);
+    expect(rising).toBeLessThan(positions.length * 0.7);
+  });
+
+  test("is bound by a digest over both sides", () => {
+    const [bad, good] = [people("bad", 40), people("good", 30)];
+    const split = enough(sampled({ bad, good }));
+    expect(split.order).toMatch(/^sha256:[0-9a-f]{64}$/);
+    expect(enough(sampled({ bad, good: good.slice(1) })).order).not.toBe(split.order);
+  });
+});
+
+test("the drafter sees each kind of failure, not eight of the commonest", () => {
+  const kinds = ["baggage fees surcharge overweight", "refund voucher expired credit", "seat upgrade lounge priority"];
+  const bad = kinds.flatMap((words, kind) =>
+    Array.from({ length: kind === 0 ? 30 : 6 }, (_, index) =>
+      session(`${kind}-${index}`, [`user: ${words} ${words.split(" ")[index % 4]}`, { tool: `tool_${kind}` }, `agent: ${words} settled`], {
+        user: `${kind} ${index}`,
+      }),
+    ),
+  );
+  const split = enough(sampled({ bad, good: [], caps: { shown: 3, failing: 60, control: 10 } }));
+  expect(new Set(split.shown.map((one) => one.id.slice(0, 1)))).toEqual(new Set(["0", "1", "2"]));
 });
