@@ -3,12 +3,12 @@ import type { Json } from "../domain/ids.ts";
 import { type Message, textMessage, textOf, toolRequests } from "../domain/message.ts";
 import { seededRandom } from "../domain/random.ts";
 import type { ModelRequest } from "../ports/model-client.ts";
-import { holds } from "./predicates.ts";
+import { holds, parametersOf } from "./predicates.ts";
 import type { Kind, Scenario, Step } from "./scenario.ts";
 import { fill, fillJson, readBack, type Values } from "./templates.ts";
 
-/** What the agent understood of a conversation: its kind, and the values in the user's first words. */
-interface Understood {
+/** What the agent understood of a conversation: its kind, and the values in the user's first words with what it knows of them. */
+export interface Understood {
   readonly kind: Kind;
   readonly values: Values;
 }
@@ -23,10 +23,14 @@ export function agentReply(scenario: Scenario, seed: number, request: ModelReque
   const done = request.messages.filter((message) => message.role === "assistant").length;
   const step = steps[done];
   if (step === undefined) return textMessage("assistant", "Is there anything else I can do for you?");
+  // A model can call only what the request offers.
+  if ("call" in step && !(request.tools ?? []).some((tool) => tool.name === step.call))
+    return textMessage("assistant", "I am sorry, I have no way to do that here.");
   return play(step, { ...understood.values, ...answersSoFar(request.messages) }, done);
 }
 
-function understand(scenario: Scenario, opening: string): Understood | undefined {
+/** The first kind, in the scenario's order, one of whose openings made these words. */
+export function understand(scenario: Scenario, opening: string): Understood | undefined {
   for (const kind of scenario.kinds) {
     for (const template of kind.opening) {
       const values = readBack(template, opening);
@@ -36,12 +40,17 @@ function understand(scenario: Scenario, opening: string): Understood | undefined
   return undefined;
 }
 
+const rowOf = (scenario: Scenario, table: string, key: string): Readonly<Record<string, Json>> => {
+  const rows = scenario.world.tables[table] ?? {};
+  return Object.hasOwn(rows, key) ? (rows[key] ?? {}) : {};
+};
+
 /** What the agent knows of the things that the user named: the fields of their rows. */
 function knownRows(scenario: Scenario, kind: Kind, values: Values): Values {
   const known: Record<string, string | number> = {};
   for (const [name, source] of Object.entries(kind.values)) {
     if (!("record" in source)) continue;
-    const row = scenario.world.tables[source.record]?.[String(values[name] ?? "")] ?? {};
+    const row = rowOf(scenario, source.record, String(values[name] ?? ""));
     for (const [field, value] of Object.entries(row)) if (typeof value === "string" || typeof value === "number") known[field] = value;
   }
   return known;
@@ -55,17 +64,18 @@ interface Draw {
 
 /**
  * Which script the agent follows: pass logit = latent ability of the session + effects of the rules that the request satisfies, sampled with
- * noise that depends on the conversation's id and, when `noise` is independent, on what the request says.
+ * noise that depends on the conversation's id and, when `noise` is independent, on what the request says. Each rule with a script has luck of its
+ * own, so that with shared noise two requests differ only where their rules do.
  */
 export function chooseScript(scenario: Scenario, seed: number, { kind, opening, request }: Draw): string {
   const key = request.conversation ?? "recording";
   const content = scenario.noise === "shared" ? "" : contentOf(request);
-  const luck = seededRandom(seed, scenario.name, "luck", opening, key, content);
+  const luck = (what: string): number => seededRandom(seed, scenario.name, what, opening, key, content)();
   const satisfied = kind.rules.filter((rule) => holds(rule.when, request));
-  for (const rule of satisfied) if (rule.script !== undefined && luck() < (rule.chance ?? 1)) return rule.script;
+  for (const { chance = 1, name, script } of satisfied) if (script !== undefined && luck(`rule ${name}`) < chance) return script;
   const effects = satisfied.reduce((sum, rule) => sum + (rule.effect ?? 0), 0);
   const logit = abilityOf(kind, scenario, seed, opening) + effects;
-  return luck() < 1 / (1 + Math.exp(-logit)) ? "pass" : "fail";
+  return luck("luck") < 1 / (1 + Math.exp(-logit)) ? "pass" : "fail";
 }
 
 /** Latent and fixed for a session: the same person with the same problem is as hard every time. */
@@ -76,8 +86,9 @@ function abilityOf(kind: Kind, scenario: Scenario, seed: number, opening: string
   return kind.ability + kind.spread * normal;
 }
 
+/** What tells the arms apart, the same in process and over HTTP. A request's seed is none of it: it differs from session to session. */
 function contentOf(request: ModelRequest): string {
-  const { seed: _seed, ...parameters } = request.parameters ?? {};
+  const { seed: _seed, ...parameters } = parametersOf(request);
   return digestOfJson(asJson({ system: request.system, tools: request.tools ?? [], parameters }));
 }
 

@@ -1,25 +1,34 @@
-import { type Message, textMessage, toolRequests, type Usage } from "../domain/message.ts";
+import { type Message, textMessage, textOf, toolRequests, type Usage } from "../domain/message.ts";
 import type { ModelReply, ModelRequest } from "../ports/model-client.ts";
 import { agentReply } from "./agent-brain.ts";
-import { draftMark, drafterReply } from "./drafter-brain.ts";
-import { judgeMark, judgeReply, labelMark, labelReply } from "./judge-brain.ts";
+import { drafterReply } from "./drafter-brain.ts";
+import { judgeReply, labelReply } from "./judge-brain.ts";
+import { requestMarks } from "./request-marks.ts";
 import type { Scenario } from "./scenario.ts";
 
-/** The simulated model: one function from a request to a reply, without memory. Which part it plays it reads from the request's own words. */
+/**
+ * The simulated model: one function from a request to a reply, without memory. Which part it plays it reads from the request's own words. A text
+ * longer than the request allows is cut, as providers do.
+ */
 export function think(scenario: Scenario, seed: number, request: ModelRequest): ModelReply {
-  const message = messageOf(scenario, seed, request);
-  return { message, finish: toolRequests(message).length > 0 ? "tool" : "stop", usage: usageOf(request, message) };
+  const whole = messageOf(scenario, seed, request);
+  if (toolRequests(whole).length > 0) return { message: whole, finish: "tool", usage: usageOf(request, whole) };
+  const text = textOf(whole);
+  const most = request.maxTokens * charactersPerToken;
+  const message = text.length <= most ? whole : textMessage("assistant", text.slice(0, most));
+  return { message, finish: text.length <= most ? "stop" : "length", usage: usageOf(request, message) };
 }
 
 function messageOf(scenario: Scenario, seed: number, request: ModelRequest): Message {
   const { system } = request;
-  if (system.includes(draftMark)) return textMessage("assistant", drafterReply(scenario, seed, request));
-  if (system.includes(judgeMark)) return textMessage("assistant", judgeReply(scenario, seed, request));
-  if (system.includes(labelMark)) return textMessage("assistant", labelReply(scenario, seed, request));
+  if (system.includes(requestMarks.draft)) return textMessage("assistant", drafterReply(scenario, seed, request));
+  if (system.includes(requestMarks.judge)) return textMessage("assistant", judgeReply(scenario, seed, request));
+  if (system.includes(requestMarks.label)) return textMessage("assistant", labelReply(scenario, seed, request));
   return agentReply(scenario, seed, request);
 }
 
-const tokens = (characters: number): number => Math.ceil(characters / 4);
+const charactersPerToken = 4;
+const tokens = (characters: number): number => Math.ceil(characters / charactersPerToken);
 
 /** Four characters a token. The part of the input that a provider would have cached: system prompt and tools. */
 function usageOf(request: ModelRequest, message: Message): Usage {

@@ -1,39 +1,46 @@
 import { textOf } from "../domain/message.ts";
-import { seededRandom } from "../domain/random.ts";
+import { type Random, seededRandom } from "../domain/random.ts";
 import type { ModelRequest } from "../ports/model-client.ts";
+import { firstUserWords, wantedCandidates } from "./request-marks.ts";
 import type { Scenario } from "./scenario.ts";
 
-type Candidate = Scenario["drafter"]["candidates"][number];
+type Drafter = Scenario["drafter"];
+type Candidate = Drafter["candidates"][number];
 
-/** The first words of `prompts/draft.md`'s system part: how a drafting request is recognised. */
-export const draftMark = "You propose small edits to the prompt of a software agent";
+const outsideThePrompt: ReadonlySet<string> = new Set(["code", "data", "user"]);
+const defaultCandidates = 4;
 
-/** The reply of the simulated drafter: the scenario's edits, some wrong at first, some leaking, some replies no JSON at all. */
+/**
+ * The reply of the simulated drafter: the scenario's edits, some wrong at first, some leaking, some replies no JSON at all. What it would offer is
+ * fixed by the seed; asked again after an unusable reply, it gives what was asked for.
+ */
 export function drafterReply(scenario: Scenario, seed: number, request: ModelRequest): string {
   const { drafter } = scenario;
   const random = seededRandom(seed, scenario.name, "drafter");
-  const asked = request.messages.map((message) => textOf(message));
+  const prompt = textOf(request.messages[0] ?? { role: "user", parts: [] });
   const isFirst = request.messages.length <= 1;
   const [saysNothing, isMalformed] = [random() < drafter.nothing, random() < drafter.malformed];
   if (isMalformed && isFirst)
     return "Certainly! I looked at the conversations and would add a rule to the prompt. Shall I write it down for you?";
-  const elsewhere = drafter.hypotheses.filter((hypothesis) => ["code", "data", "user"].includes(hypothesis.level));
-  if (saysNothing)
-    return JSON.stringify({
-      hypotheses: elsewhere.length > 0 ? elsewhere : [{ level: "code", cause: "The tools answer with wrong data.", change: "" }],
-      candidates: [],
-    });
-  const count = Number(/Give (\d+) candidates/.exec(asked[0] ?? "")?.[1] ?? 4);
+  if (saysNothing) return JSON.stringify({ hypotheses: elsewhere(drafter), candidates: [] });
   const offered = shuffled(
     drafter.candidates.filter((candidate) => random() < candidate.chance),
     random,
-  ).slice(0, count);
-  const wanted = isFirst || isMalformed ? offered : offered.filter((candidate) => candidate.wrongAtFirst);
-  const candidates = wanted.map((candidate) => written(candidate, asked[0] ?? "", isFirst));
-  return JSON.stringify({ hypotheses: isFirst || isMalformed ? drafter.hypotheses : [], candidates });
+  ).slice(0, wantedCandidates(prompt) ?? defaultCandidates);
+  const isWhole = isFirst || isMalformed;
+  const wanted = isWhole ? offered : offered.filter((candidate) => candidate.wrongAtFirst || candidate.neverFits);
+  return JSON.stringify({
+    hypotheses: isWhole ? drafter.hypotheses : [],
+    candidates: wanted.map((candidate) => written(candidate, prompt, isFirst)),
+  });
 }
 
-function shuffled<T>(items: readonly T[], random: () => number): readonly T[] {
+function elsewhere(drafter: Drafter): Drafter["hypotheses"] {
+  const own = drafter.hypotheses.filter((hypothesis) => outsideThePrompt.has(hypothesis.level));
+  return own.length > 0 ? own : [{ level: "code", cause: "The tools answer with wrong data.", change: "" }];
+}
+
+function shuffled<T>(items: readonly T[], random: Random): readonly T[] {
   return items
     .map((item) => ({ item, rank: random() }))
     .toSorted((left, right) => left.rank - right.rank)
@@ -41,17 +48,16 @@ function shuffled<T>(items: readonly T[], random: () => number): readonly T[] {
 }
 
 function written(candidate: Candidate, prompt: string, isFirst: boolean): object {
-  const leak = candidate.leaks ? ` For example: "${copied(prompt)}".` : "";
+  // As a careless drafter would quote a customer.
+  const leak = candidate.leaks ? ` For example: "${firstUserWords(prompt)}".` : "";
+  const isWrong = candidate.neverFits || (candidate.wrongAtFirst && isFirst);
   return {
     kind: candidate.kind,
     hypothesis: candidate.hypothesis,
     edits: candidate.edits.map((edit) => ({
       ...edit,
-      search: candidate.wrongAtFirst && isFirst ? `${edit.search} (as shown above)` : edit.search,
+      search: isWrong ? `${edit.search} (as shown above)` : edit.search,
       replace: `${edit.replace}${leak}`,
     })),
   };
 }
-
-/** The beginning of a user's words in the shown conversations, as a careless drafter would quote it. */
-const copied = (prompt: string): string => (/\] user: ([^\n"]{40,160})/.exec(prompt)?.[1] ?? "").trim();

@@ -1,39 +1,42 @@
 import { textOf } from "../domain/message.ts";
 import { seededRandom } from "../domain/random.ts";
 import type { ModelRequest } from "../ports/model-client.ts";
+import { statementCount } from "./request-marks.ts";
 import type { Scenario } from "./scenario.ts";
 
-/** The first words of `prompts/judge.md`'s system part: how a judging request is recognised. */
-export const judgeMark = "You check a finished conversation between a user and a software agent";
-/** Likewise of `prompts/label.md`. */
-export const labelMark = "You say how a finished conversation between a user and a software agent ended";
-
-/** Whether the scenario calls the conversation in a request bad, before the judge's own errors. */
-function isBad(scenario: Scenario, text: string): boolean {
-  return (scenario.judge?.bad ?? []).some(
-    ({ has, lacks }) => has.every((one) => text.includes(one)) && !lacks.some((one) => text.includes(one)),
-  );
+interface Looks {
+  readonly has: readonly string[];
+  readonly lacks: readonly string[];
 }
 
-/** What the judge thinks: the truth, flipped at its error rates; the same conversation always gets the same answer. */
-function opinion(scenario: Scenario, seed: number, text: string): boolean {
-  const random = seededRandom(seed, scenario.name, "judge", text);
-  const { sensitivity = 1, specificity = 1 } = scenario.judge ?? {};
-  return isBad(scenario, text) ? random() >= specificity : random() < sensitivity;
+const looksSo = ({ has, lacks }: Looks, text: string): boolean =>
+  has.every((one) => text.includes(one)) && !lacks.some((one) => text.includes(one));
+
+/**
+ * Whether the judge calls a conversation good: the truth, flipped at its error rates, shifted by what it has a weakness for. The same
+ * conversation always gets the same answer.
+ */
+function findsGood(scenario: Scenario, seed: number, text: string): boolean {
+  const { bad = [], bias = [], sensitivity = 1, specificity = 1 } = scenario.judge ?? {};
+  const truly = bad.some((looks) => looksSo(looks, text)) ? 1 - specificity : sensitivity;
+  const shift = bias.filter((one) => looksSo(one, text)).reduce((sum, one) => sum + one.shift, 0);
+  return seededRandom(seed, scenario.name, "judge", text)() < truly + shift;
 }
+
+const requestText = (request: ModelRequest): string => textOf(request.messages[0] ?? { role: "user", parts: [] });
 
 /** The reply of the simulated judge: every statement is true, or every one is not. */
 export function judgeReply(scenario: Scenario, seed: number, request: ModelRequest): string {
-  const text = textOf(request.messages[0] ?? { role: "user", parts: [] });
-  const items = text.slice(0, text.indexOf("<untrusted-")).match(/^\d+\. /gm) ?? ["1. "];
-  const answer = opinion(scenario, seed, text) ? "yes" : "no";
-  return JSON.stringify({ items: items.map((_, index) => ({ item: index + 1, answer, evidence: "simulated" })) });
+  const text = requestText(request);
+  const answer = findsGood(scenario, seed, text) ? "yes" : "no";
+  const items = Array.from({ length: statementCount(text) }, (_, index) => ({ item: index + 1, answer, evidence: "simulated" }));
+  return JSON.stringify({ items });
 }
 
+/** The reply of the simulated labeller, by the same opinion. */
 export function labelReply(scenario: Scenario, seed: number, request: ModelRequest): string {
-  const good = opinion(scenario, seed, textOf(request.messages[0] ?? { role: "user", parts: [] }));
   return JSON.stringify(
-    good
+    findsGood(scenario, seed, requestText(request))
       ? { result: "succeeded", summary: "simulated" }
       : { result: "failed", cause: "missing-instruction", summary: "The agent left out a step.", message: 1 },
   );

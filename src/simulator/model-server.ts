@@ -1,16 +1,19 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { seededRandom } from "../domain/random.ts";
-import { anthropicApi } from "./anthropic-api.ts";
-import type { Api } from "./api-reply.ts";
+import { setTimeout as wait } from "node:timers/promises";
+import type { ModelReply } from "../ports/model-client.ts";
 import { think } from "./brain.ts";
-import { openaiApi } from "./openai-api.ts";
-import type { Scenario } from "./scenario.ts";
+import { anthropicApi } from "./http/anthropic-api.ts";
+import type { Api, ParsedRequest } from "./http/api.ts";
+import { openaiApi } from "./http/openai-api.ts";
+import { latencyOf, weatherOf } from "./http/weather.ts";
+import { type Scenario, simulatedNames, simulatedPrefix } from "./scenario.ts";
 
 export interface SimulatedModelServer {
   /** `http://127.0.0.1:<port>`; the OpenAI API stands below `/v1`. */
   readonly url: string;
-  /** Requests answered so far, failed ones included. */
+  /** Requests received so far, failed ones included. */
   readonly requests: () => number;
+  /** Ends open connections too. */
   close(): Promise<void>;
 }
 
@@ -19,17 +22,26 @@ export interface ModelServerOptions {
   readonly seed: number;
   /** 0, the default, takes any free port. */
   readonly port?: number;
+  /** Bytes; 32 MB by default, as at Anthropic. */
+  readonly largestBody?: number;
+  /** How the scenario's latency is waited for. Rejects when the signal aborts. */
+  readonly sleep?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
-const largestBody = 32 * 1024 * 1024;
-const simulation = { "x-tuneup-simulation": "true", "request-id": "req_simulated" };
+const defaultLargestBody = 32 * 1024 * 1024;
+const simulation = { "x-tuneup-simulation": "true" };
 
-/** The simulated model behind the Anthropic Messages and OpenAI Chat Completions APIs, on the loopback interface only. */
+/**
+ * The simulated model behind the Anthropic Messages and OpenAI Chat Completions APIs, on the loopback interface only. Every answer says that it is
+ * a simulation, and only models that are called `simulated-…` answer.
+ */
 export async function startSimulatedModelServer(options: ModelServerOptions): Promise<SimulatedModelServer> {
   let count = 0;
+  const stopping = new AbortController();
   const server = createServer((request, response) => {
     count += 1;
-    void answer(request, response, { ...options, count });
+    // What fails here is the connection, or a request that no provider would get through: the other side learns it from the connection.
+    answer(request, response, new Exchange(options, count, stopping.signal)).catch(() => response.destroy());
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -42,75 +54,116 @@ export async function startSimulatedModelServer(options: ModelServerOptions): Pr
     requests: () => count,
     close: () =>
       new Promise((resolve) => {
+        stopping.abort();
         server.close(() => resolve());
         server.closeAllConnections();
       }),
   };
 }
 
-interface Call extends ModelServerOptions {
+/** One request with its number, from which its id, its faults and its latency follow. */
+class Exchange {
+  readonly scenario: Scenario;
+  readonly seed: number;
   readonly count: number;
+  readonly id: string;
+  readonly largestBody: number;
+  readonly #sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  readonly #stopping: AbortSignal;
+
+  constructor({ largestBody, scenario, seed, sleep }: ModelServerOptions, count: number, stopping: AbortSignal) {
+    this.scenario = scenario;
+    this.seed = seed;
+    this.count = count;
+    this.id = `simulated_${String(count).padStart(6, "0")}`;
+    this.largestBody = largestBody ?? defaultLargestBody;
+    this.#sleep = sleep ?? ((milliseconds, signal) => wait(milliseconds, undefined, { signal }));
+    this.#stopping = stopping;
+  }
+
+  /** Waits as long as an answer of so many tokens takes; ends early, by rejecting, when the client or the server goes away. */
+  async takeTime(tokens: number, response: ServerResponse): Promise<void> {
+    const milliseconds = latencyOf(this.scenario, this.seed, this.count, tokens);
+    if (milliseconds === 0) return;
+    const gone = new AbortController();
+    const leave = (): void => gone.abort();
+    response.once("close", leave);
+    try {
+      await this.#sleep(milliseconds, AbortSignal.any([gone.signal, this.#stopping]));
+    } finally {
+      response.off("close", leave);
+    }
+  }
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, call: Call): Promise<void> {
+async function answer(request: IncomingMessage, response: ServerResponse, exchange: Exchange): Promise<void> {
   const path = request.url?.split("?")[0];
-  if (request.method === "GET" && path === "/v1/models")
-    return send(response, 200, {
-      object: "list",
-      data: [{ id: call.scenario.agent.model, object: "model", owned_by: "tuneup-simulation" }],
-    });
-  const api = path === "/v1/messages" ? anthropicApi : path === "/v1/chat/completions" ? openaiApi : undefined;
-  if (api === undefined || request.method !== "POST")
-    return send(response, 404, anthropicApi.error(404, "not found; this is Tuneup's simulated model"));
-  if (request.headers["x-api-key"] === undefined && request.headers.authorization === undefined)
-    return send(response, 401, api.error(401, "a key is required; any will do, this is a simulation"));
-  const body = await readBody(request);
-  if (body === undefined) return send(response, 413, api.error(413, "the request is larger than 32 MB"));
-  const fault = faultOf(call);
-  if (fault !== undefined) return send(response, fault.status, api.error(fault.status, "a fault of the scenario"), fault.headers);
-  return reply(response, api, body, call);
+  const api = path === "/v1/messages" ? anthropicApi : openaiApi;
+  const named = { ...simulation, [api.idHeader]: `req_${exchange.id}` };
+  const send = (status: number, body: object, headers: Readonly<Record<string, string>> = {}): void =>
+    void response.writeHead(status, { "content-type": "application/json", ...named, ...headers }).end(JSON.stringify(body));
+  const refuse = (status: number, message: string, headers?: Readonly<Record<string, string>>): void => {
+    const error = api.error(status, message);
+    send(error.status, error.body, headers);
+  };
+  if (request.method === "GET" && path === "/v1/models") return send(200, modelList(exchange.scenario));
+  if ((path !== "/v1/messages" && path !== "/v1/chat/completions") || request.method !== "POST")
+    return refuse(404, "Not found; this is Tuneup's simulated model.");
+  const refusal = api.headerRefusal(request.headers);
+  if (refusal !== undefined) return refuse(refusal.status, refusal.message);
+  const body = await readBody(request, exchange.largestBody);
+  if (body === undefined) return refuse(413, "Request exceeds the maximum size", { connection: "close" });
+  const weather = weatherOf(exchange.scenario, exchange.seed, exchange.count);
+  if (weather.kind === "broken") return void response.destroy();
+  if (weather.kind === "error") return refuse(weather.status, "A fault of the scenario", weather.headers);
+  const parsed = parseJson(api, body);
+  if (!parsed.ok) return refuse(400, parsed.message);
+  if (!parsed.model.startsWith(simulatedPrefix)) return refuse(404, api.unknownModel(parsed.model));
+  const reply = think(exchange.scenario, exchange.seed, parsed.request);
+  await exchange.takeTime(reply.usage.outputTokens, response);
+  if (!parsed.streams) return send(200, api.reply(reply, { id: exchange.id, model: parsed.model }));
+  response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache", ...named });
+  writeEvents(response, api, reply, { id: exchange.id, model: parsed.model, streamsUsage: parsed.streamsUsage });
 }
 
-function reply(response: ServerResponse, api: Api, body: string, { scenario, seed }: Call): void {
+function parseJson(api: Api, body: string): ParsedRequest {
   let value: unknown;
   try {
     value = JSON.parse(body);
   } catch {
-    return send(response, 400, api.error(400, "the body is not JSON"));
+    return { ok: false, message: "The request body is not valid JSON" };
   }
-  const parsed = api.parse(value);
-  if (!parsed.ok) return send(response, 400, api.error(400, parsed.message));
-  const thought = think(scenario, seed, parsed.request);
-  if (!parsed.streams) return send(response, 200, api.reply(thought, parsed.model));
-  response.writeHead(200, { "content-type": "text/event-stream", ...simulation });
-  for (const { data, event } of api.events(thought, parsed.model))
+  return api.parse(value);
+}
+
+function writeEvents(response: ServerResponse, api: Api, reply: ModelReply, name: Parameters<Api["events"]>[1]): void {
+  for (const { data, event } of api.events(reply, name))
     response.write(`${event === undefined ? "" : `event: ${event}\n`}data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`);
   response.end();
-  return undefined;
 }
 
-/** Faults come by the count of requests, so that a try that failed may succeed the next time. */
-function faultOf({ count, scenario, seed }: Call): { readonly status: number; readonly headers: Record<string, string> } | undefined {
-  const { faults } = scenario;
-  if (faults === undefined) return undefined;
-  const random = seededRandom(seed, scenario.name, "fault", String(count));
-  if (random() >= faults.rate) return undefined;
-  const status = faults.statuses[Math.floor(random() * faults.statuses.length)] ?? 500;
-  return { status, headers: faults.retryAfterSeconds === undefined ? {} : { "retry-after": String(faults.retryAfterSeconds) } };
-}
+const modelList = ({ agent }: Scenario): object => ({
+  object: "list",
+  data: [agent.model, simulatedNames.drafter, simulatedNames.judge].map((id) => ({
+    id,
+    object: "model",
+    created: 0,
+    owned_by: "tuneup-simulation",
+  })),
+});
 
-function send(response: ServerResponse, status: number, body: object, headers: Record<string, string> = {}): void {
-  response.writeHead(status, { "content-type": "application/json", ...simulation, ...headers }).end(JSON.stringify(body));
-}
-
-/** The body, `undefined` when it is too large. */
-async function readBody(request: IncomingMessage): Promise<string | undefined> {
+/** The body, `undefined` when it is too large; what comes after that is dropped. Rejects when the client goes away. */
+function readBody(request: IncomingMessage, most: number): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > largestBody) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
+  return new Promise((resolve, reject) => {
+    request.on("data", (chunk: Buffer) => {
+      length += chunk.length;
+      if (length <= most) chunks.push(chunk);
+      else resolve(undefined);
+    });
+    request.once("end", () => resolve(Buffer.concat(chunks).toString("utf8")));
+    request.once("error", reject);
+    request.once("close", () => reject(new Error("the client went away")));
+  });
 }

@@ -14,7 +14,9 @@ export interface TraceFrame {
   readonly user: string;
 }
 
-const chatTime = 900;
+/** Milliseconds that a model call and each token of its answer take, and a tool call. */
+const chatTime = 400;
+const tokenTime = 20;
 const toolTime = 120;
 
 type AnyValue =
@@ -37,7 +39,7 @@ const attributes = (values: Readonly<Record<string, Json | undefined>>): readonl
 export class OtlpTrace {
   readonly #frame: TraceFrame;
   readonly #spans: object[] = [];
-  #events: object[] = [];
+  readonly #events: object[] = [];
   #now: number;
 
   constructor(frame: TraceFrame) {
@@ -48,7 +50,9 @@ export class OtlpTrace {
   /** One model call: what was sent, and what came back. */
   chat(messages: readonly Message[], reply: ModelReply): void {
     const { config } = this.#frame;
-    this.#span(`chat ${config.model}`, 3, chatTime, {
+    const { usage } = reply;
+    const took = chatTime + tokenTime * usage.outputTokens;
+    this.#span(`chat ${config.model}`, 3, took, {
       ...this.#common(),
       "gen_ai.operation.name": "chat",
       "gen_ai.provider.name": config.provider,
@@ -62,8 +66,11 @@ export class OtlpTrace {
       ]),
       "gen_ai.tool.definitions": JSON.stringify(config.tools.map((tool) => ({ type: "function", ...tool }))),
       "gen_ai.response.finish_reasons": [reply.finish === "tool" ? "tool_calls" : "stop"],
-      "gen_ai.usage.input_tokens": reply.usage.inputTokens,
-      "gen_ai.usage.output_tokens": reply.usage.outputTokens,
+      "gen_ai.response.id": this.#spanId(`response ${this.#spans.length}`),
+      "gen_ai.usage.input_tokens": usage.inputTokens,
+      "gen_ai.usage.output_tokens": usage.outputTokens,
+      "gen_ai.usage.cache_read.input_tokens": usage.cacheReadTokens,
+      "gen_ai.usage.cache_creation.input_tokens": usage.cacheWriteTokens,
     });
   }
 
@@ -104,7 +111,7 @@ export class OtlpTrace {
     const { agent, startedAt, traceId } = this.#frame;
     const root = {
       traceId,
-      spanId: this.#rootId(),
+      spanId: this.#spanId("root"),
       name: `invoke_agent ${agent}`,
       kind: 1,
       startTimeUnixNano: nanoseconds(startedAt),
@@ -127,8 +134,8 @@ export class OtlpTrace {
     return { "gen_ai.agent.name": this.#frame.agent, "gen_ai.conversation.id": this.#frame.session, "user.id": this.#frame.user };
   }
 
-  #rootId(): string {
-    return shortDigest(digestOf(`${this.#frame.traceId} root`), 16);
+  #spanId(what: string): string {
+    return shortDigest(digestOf(`${this.#frame.traceId} ${what}`), 16);
   }
 
   #span(name: string, kind: number, milliseconds: number, values: Readonly<Record<string, Json | undefined>>, error?: string): void {
@@ -136,8 +143,8 @@ export class OtlpTrace {
     this.#now += milliseconds;
     this.#spans.push({
       traceId: this.#frame.traceId,
-      spanId: shortDigest(digestOf(`${this.#frame.traceId} ${this.#spans.length}`), 16),
-      parentSpanId: this.#rootId(),
+      spanId: this.#spanId(String(this.#spans.length)),
+      parentSpanId: this.#spanId("root"),
       name,
       kind,
       startTimeUnixNano: nanoseconds(start),

@@ -2,6 +2,7 @@ import { digestOf, shortDigest } from "../domain/digest.ts";
 import type { Json } from "../domain/ids.ts";
 import { type Message, textMessage, toolRequests } from "../domain/message.ts";
 import type { AgentConfig } from "../domain/session.ts";
+import type { ModelRequest } from "../ports/model-client.ts";
 import { chooseScript } from "./agent-brain.ts";
 import { agentConfigOf } from "./agent-files.ts";
 import { think } from "./brain.ts";
@@ -13,12 +14,21 @@ import { callTool } from "./world.ts";
 const mostCalls = 40;
 const betweenSessions = 7 * 60_000;
 
-/** Runs the sample agent against the simulated model with the world's own tools, and exports each session as one OTLP JSON request. */
-export function* recordSessions(scenario: Scenario, options: { readonly seed: number }): Iterable<string> {
+export interface RecordingOptions {
+  readonly seed: number;
+  /** How many sessions; by default as many as the scenario says. */
+  readonly count?: number;
+}
+
+/**
+ * Runs the sample agent against the simulated model with the world's own tools, and yields each session as one line: an OTLP
+ * `ExportTraceServiceRequest` in JSON. Equal seeds give equal lines.
+ */
+export function* recordSessions(scenario: Scenario, { count, seed }: RecordingOptions): Iterable<string> {
   const config = agentConfigOf(scenario);
   const start = Date.parse(scenario.sessions.from);
-  for (const [index, session] of planSessions(scenario, options.seed).entries()) {
-    yield recordSession({ scenario, config, seed: options.seed, session, startedAt: start + index * betweenSessions });
+  for (const [index, session] of planSessions(scenario, seed, count).entries()) {
+    yield recordSession({ scenario, config, seed, session, startedAt: start + index * betweenSessions });
   }
 }
 
@@ -55,14 +65,19 @@ function recordSession(recording: Recording): string {
   return trace.request();
 }
 
-const requestOf = (config: AgentConfig, messages: readonly Message[]) => ({
-  purpose: "agent",
-  system: config.instructions,
-  messages: [...messages],
-  tools: config.tools,
-  maxTokens: 1024,
-  parameters: config.parameters,
-});
+const defaultMaxTokens = 4096;
+
+function requestOf(config: AgentConfig, messages: readonly Message[]): ModelRequest {
+  const most = config.parameters["max_tokens"];
+  return {
+    purpose: "agent",
+    system: config.instructions,
+    messages: [...messages],
+    tools: config.tools,
+    maxTokens: typeof most === "number" ? most : defaultMaxTokens,
+    parameters: config.parameters,
+  };
+}
 
 function runTurn({ config, scenario, seed, session }: Recording, trace: OtlpTrace, messages: Message[]): void {
   for (let call = 0; call < mostCalls; call += 1) {

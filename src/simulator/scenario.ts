@@ -13,7 +13,10 @@ const words = z
   })
   .describe("Conditions on a text, compared in lower case with white space evened out.");
 
-const range = z.strictObject({ least: z.number().optional(), most: z.number().optional() });
+const range = z.strictObject({
+  least: z.number().optional().describe("Holds from this number on."),
+  most: z.number().optional().describe("Holds up to this number."),
+});
 
 /** Conditions on what a request's system prompt, tool descriptions and parameters actually say. */
 export const predicateSchema = z.strictObject({
@@ -93,6 +96,7 @@ const candidateSchema = z.strictObject({
   hypothesis: sentence,
   edits: z.array(editSchema).min(1).max(5),
   wrongAtFirst: z.boolean().default(false).describe("The search text does not fit in the first reply and is corrected when asked."),
+  neverFits: z.boolean().default(false).describe("The search text does not fit, however often the drafter is asked."),
   leaks: z.boolean().default(false).describe("Words of a conversation are copied into the edit."),
 });
 
@@ -111,18 +115,37 @@ const drafterSchema = z.strictObject({
   malformed: probability.default(0).describe("How often its first reply is no JSON."),
 });
 
+const looks = {
+  has: z.array(sentence).default([]).describe("All of these stand in the conversation as the judge is shown it."),
+  lacks: z.array(sentence).default([]).describe("None of these stands there."),
+};
+
 const judgeSchema = z.strictObject({
   sensitivity: probability.default(1).describe("P(passes a good session)."),
   specificity: probability.default(1).describe("P(fails a bad session)."),
-  bad: z
-    .array(z.strictObject({ has: z.array(sentence).default([]), lacks: z.array(sentence).default([]) }))
-    .describe("A conversation is bad when, for one of these, it has all of `has` and none of `lacks`."),
+  bad: z.array(z.strictObject(looks)).describe("A conversation is bad when it looks like one of these."),
+  bias: z
+    .array(z.strictObject({ ...looks, shift: z.number().min(-1).max(1).describe("Added to the probability of passing.") }))
+    .default([])
+    .describe("What the judge has a weakness for: a judge that never learns the arm can favour one only by how its conversations look."),
 });
 
 const faultSchema = z.strictObject({
-  rate: probability.describe("Share of requests that fail."),
-  statuses: z.array(z.number().int().min(400).max(599)).min(1).default([429, 529]),
-  retryAfterSeconds: z.number().min(0).max(600).optional(),
+  rate: probability.default(0).describe("Share of requests that are answered with an error."),
+  statuses: z.array(z.number().int().min(400).max(599)).min(1).default([429, 529]).describe("The errors, each as likely."),
+  retryAfterSeconds: z.number().min(0).max(600).optional().describe("Sent along as `retry-after`."),
+  brokenConnections: probability.default(0).describe("Share of requests whose connection breaks before an answer."),
+});
+
+const latencySchema = z.strictObject({
+  milliseconds: z.number().min(0).max(60_000).default(0).describe("Before every answer."),
+  perToken: z.number().min(0).max(1000).default(0).describe("Milliseconds for each token of the answer."),
+  spread: z
+    .number()
+    .min(0)
+    .max(2)
+    .default(0)
+    .describe("Standard deviation of the logarithm: 0 is always the same, 0.5 varies as real services do."),
 });
 
 /** The scenario file: a small world that the simulated model plays. Documented in docs/simulator.md. */
@@ -160,14 +183,20 @@ export const scenarioSchema = z.strictObject({
   kinds: z.array(kindSchema).min(1).max(30),
   drafter: drafterSchema,
   judge: judgeSchema.optional(),
-  faults: faultSchema.optional(),
+  faults: faultSchema.optional().describe("What goes wrong between client and server."),
+  latency: latencySchema.optional().describe("How long the server takes; in process there is no waiting."),
   operator: z.record(z.string(), z.json()).default({}).describe("The content of tuneup.operator.yml for this scenario."),
 });
 export type ScenarioDocument = z.infer<typeof scenarioSchema>;
 
+/** Every simulated model's name begins so; the server answers to no other, so that nothing it says can pass for a real model's. */
+export const simulatedPrefix = "simulated-";
+/** What the drafter and the judge are called where the scenario's operator file names no other. */
+export const simulatedNames = { drafter: "simulated-drafter-1", judge: "simulated-judge-1" } as const;
+
 /** A scenario that is loaded: its document, the agent's files, and what the files say. */
 export interface Scenario extends ScenarioDocument {
   readonly files: Readonly<Record<string, string>>;
-  /** The operator file as text. */
+  /** The operator file as text, with the simulated models where the scenario names none. */
   readonly operatorFile: string;
 }

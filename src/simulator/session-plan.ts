@@ -12,14 +12,14 @@ export interface PlannedSession {
   readonly turns: readonly string[];
 }
 
-/** All sessions of a scenario under a seed, in order. */
-export function planSessions(scenario: Scenario, seed: number): readonly PlannedSession[] {
-  return Array.from({ length: scenario.sessions.count }, (_, index) => {
+/** The sessions of a scenario under a seed, in order; `count` of them, by default as many as the scenario says. Users come back in turn. */
+export function planSessions(scenario: Scenario, seed: number, count = scenario.sessions.count): readonly PlannedSession[] {
+  return Array.from({ length: count }, (_, index) => {
     const random = seededRandom(seed, scenario.name, "session", String(index));
     const kind = chooseKind(scenario.kinds, random);
     const values = drawValues(kind, scenario, random);
     const opening = kind.opening[Math.floor(random() * kind.opening.length)] ?? "";
-    const user = `user-${1 + Math.floor(random() * scenario.sessions.users)}`;
+    const user = `user-${1 + (index % scenario.sessions.users)}`;
     const id = `${kind.name}-${String(index + 1).padStart(4, "0")}`;
     return { id, user, kind, values, turns: [opening, ...kind.followUps].map((turn) => fill(turn, values)) };
   });
@@ -37,13 +37,14 @@ function chooseKind(kinds: readonly Kind[], random: Random): Kind {
   return last;
 }
 
-function drawValues(kind: Kind, scenario: Scenario, random: Random): Values {
+/** What differs from session to session, drawn in the kind's order; a row's fields come along. */
+export function drawValues(kind: Kind, scenario: Pick<Scenario, "world">, random: Random): Values {
   const values: Record<string, string | number> = {};
   for (const [name, source] of Object.entries(kind.values)) Object.assign(values, drawValue(name, source, scenario, random));
   return values;
 }
 
-function drawValue(name: string, source: ValueSource, scenario: Scenario, random: Random): Values {
+function drawValue(name: string, source: ValueSource, scenario: Pick<Scenario, "world">, random: Random): Values {
   const pick = <T>(items: readonly T[]): T | undefined => items[Math.floor(random() * items.length)];
   if ("pattern" in source) return { [name]: source.pattern.replace(/#/g, () => String(Math.floor(random() * 10))) };
   if ("choose" in source) return { [name]: pick(source.choose) ?? "" };

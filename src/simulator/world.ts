@@ -9,13 +9,14 @@ export interface WorldAnswer {
 
 /** What a real tool of the scenario's world answers, while sessions are recorded. Replays never come here. */
 export function callTool(scenario: Scenario, tool: string, input: Json, values: Values): WorldAnswer {
-  const known = scenario.world.tools[tool];
+  const known = Object.hasOwn(scenario.world.tools, tool) ? scenario.world.tools[tool] : undefined;
   const fields = input !== null && typeof input === "object" && !Array.isArray(input) ? (input as Readonly<Record<string, Json>>) : {};
   if (known === undefined) return { output: `Error: there is no tool ${tool}`, isError: true };
   if (known.table !== undefined) {
     const given = fields[known.by ?? "id"];
     const key = typeof given === "string" || typeof given === "number" ? String(given) : "";
-    const row = scenario.world.tables[known.table]?.[key];
+    const rows = scenario.world.tables[known.table] ?? {};
+    const row = Object.hasOwn(rows, key) ? rows[key] : undefined;
     return row === undefined ? { output: `Error: nothing found for ${key}`, isError: true } : { output: row, isError: false };
   }
   const scalars = Object.fromEntries(

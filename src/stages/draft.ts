@@ -6,11 +6,10 @@ import { addUsage, type Message, noUsage, textMessage, textOf, type ToolDefiniti
 import { type PromptTemplate, renderPrompt } from "../domain/text/prompt-template.ts";
 import type { Shown } from "../domain/sample.ts";
 import type { AgentSource } from "../domain/source.ts";
-import { understand } from "../domain/text/structured-reply.ts";
-import type { ModelClient } from "../ports/model-client.ts";
+import type { ModelClient, ModelReply } from "../ports/model-client.ts";
 import type { Runtime } from "../ports/runtime.ts";
 import { evidencePack } from "./draft/evidence-pack.ts";
-import { type DraftCandidate, draftCandidate, type DraftReply, draftReply, draftSchema } from "./draft/reply.ts";
+import { draftSchema, type ReadCandidate, readReply } from "./draft/reply.ts";
 import { isNearCopy, resolveCandidate } from "./draft/resolve.ts";
 
 export interface DraftInput {
@@ -20,16 +19,19 @@ export interface DraftInput {
   /** Whole texts of the located files. */
   readonly files: ReadonlyMap<string, string>;
   readonly tools: readonly ToolDefinition[];
-  /** How many candidates are wanted. */
+  /** How many candidates are wanted at most. */
   readonly count: number;
 }
 
 const repairs = 2;
+/** How much of an unusable reply the model is shown again. */
+const longestEcho = 20_000;
 
 /**
- * In: one cluster, the sessions that may be shown, and the located regions. Out: a few different candidate edits, each of which fits the files
- * exactly, and why the others did not. Asks one model; sees no held-out session and no repository beyond the located files; writes nothing.
- * What cannot be read or does not fit goes back to the model at most twice; good candidates are kept meanwhile.
+ * In: one cluster, the sessions that may be shown, and the located regions. Out: at most `count` different candidate edits, each of which fits
+ * the files exactly, the hypotheses behind them, and why the rest was not usable. Asks one model; sees no held-out session and no repository
+ * beyond the located files; writes nothing. What cannot be read or does not fit goes back to the model at most twice; good candidates are kept
+ * meanwhile. No reply makes it throw: it throws only what the model client throws.
  */
 export async function draft(input: DraftInput, drafter: ModelClient, prompt: PromptTemplate, runtime: Runtime): Promise<DraftDocument> {
   const { system, user } = renderPrompt(prompt, evidencePack(input));
@@ -42,14 +44,14 @@ export async function draft(input: DraftInput, drafter: ModelClient, prompt: Pro
       runtime.signal,
     );
     usage = addUsage(usage, reply.usage);
-    const text = textOf(reply.message);
-    const problems = collected.take(text, reply.finish === "length");
-    if (problems.length === 0 || attempt === repairs) break;
-    messages.push(textMessage("assistant", text.slice(0, 20_000) || "(empty)"), textMessage("user", repairRequest(problems)));
+    const problems = collected.take(reply);
+    if (problems.length === 0) break;
+    const echo = textOf(reply.message).slice(0, longestEcho).trim();
+    messages.push(textMessage("assistant", echo === "" ? "(empty)" : echo), textMessage("user", repairRequest(problems)));
   }
   return {
     hypotheses: collected.hypotheses,
-    candidates: collected.candidates.slice(0, input.count),
+    candidates: collected.candidates,
     rejected: collected.rejected,
     model: drafter.model,
     promptDigest: prompt.digest,
@@ -57,55 +59,71 @@ export async function draft(input: DraftInput, drafter: ModelClient, prompt: Pro
   };
 }
 
-const repairRequest = (problems: readonly string[]): string =>
+/** Something in a reply that cannot be used: why, and what else helps the model to correct it. */
+interface Problem {
+  readonly why: string;
+  readonly hint?: string;
+}
+
+const repairRequest = (problems: readonly Problem[]): string =>
   [
-    `These parts of your answer cannot be used:`,
-    ...problems.map((problem) => `- ${problem}`),
+    "These parts of your answer cannot be used:",
+    ...problems.map(({ hint, why }) => `- ${why}${hint === undefined ? "" : `\n${hint}`}`),
     "",
-    "Answer with a JSON object of the same form that holds only the corrected candidates.",
+    "Answer with one JSON object of the same form that holds only the corrected candidates. What was usable is kept.",
   ].join("\n");
 
 /** What the replies brought so far. */
 class Collected {
   readonly candidates: Candidate[] = [];
   hypotheses: readonly Hypothesis[] = [];
-  /** Why parts of the last reply could not be used. */
-  rejected: { readonly why: string }[] = [];
   readonly #input: DraftInput;
+  /** Parts that no repair can help: near copies, candidates beyond the number that was asked for. */
+  readonly #surplus: { readonly why: string }[] = [];
+  #unusable: readonly Problem[] = [];
 
   constructor(input: DraftInput) {
     this.#input = input;
   }
 
-  /** Takes a reply; returns what to tell the model, empty when there is nothing to repair. */
-  take(text: string, wasCut: boolean): readonly string[] {
-    const understood = understand<DraftReply>(text, draftReply);
-    if (!understood.ok) {
-      const why = wasCut ? "the answer was cut at the token limit" : understood.why;
-      this.rejected = [...this.rejected, { why }];
-      return [`${why}. Answer with one JSON object and nothing else.`];
-    }
-    if (this.hypotheses.length === 0) this.hypotheses = understood.value.hypotheses;
-    this.rejected = [];
-    const problems = understood.value.candidates.flatMap((candidate, index) => this.#add(candidate, index));
-    this.rejected = problems.map((why) => ({ why }));
-    return problems;
+  /** Why something was not used; what a later reply corrected is not among it. */
+  get rejected(): readonly { readonly why: string }[] {
+    return [...this.#unusable.map(({ why }) => ({ why })), ...this.#surplus];
   }
 
-  #add(value: unknown, index: number): readonly string[] {
-    const parsed = draftCandidate.safeParse(value);
-    if (!parsed.success)
-      return [
-        `candidate ${index + 1}: ${parsed.error.issues
-          .slice(0, 3)
-          .map((issue) => `${issue.path.map(String).join(".")}: ${issue.message}`)
-          .join("; ")}`,
-      ];
-    const drafted: DraftCandidate = parsed.data;
-    const resolved = resolveCandidate(drafted, this.#input.sources, this.#input.files);
-    if (!resolved.ok) return [`candidate ${index + 1}: ${resolved.why}`];
-    // A near copy would spend a share of alpha on the same idea twice.
-    if (!this.candidates.some((candidate) => isNearCopy(candidate, resolved.candidate))) this.candidates.push(resolved.candidate);
+  /** Takes a reply; returns what to tell the model, empty when there is nothing to repair. */
+  take(reply: ModelReply): readonly Problem[] {
+    const read = readReply(textOf(reply.message));
+    if (!read.ok) {
+      const problem = { why: formProblem(reply, read.why) };
+      // Nothing of this reply could be read, so nothing that was wrong before is corrected.
+      this.#unusable = [...this.#unusable, problem];
+      return [problem];
+    }
+    if (this.hypotheses.length === 0) this.hypotheses = read.hypotheses;
+    this.#unusable = read.candidates.flatMap((one) => this.#add(one));
+    return this.#unusable;
+  }
+
+  #add(read: ReadCandidate): readonly Problem[] {
+    const named = (problem: Problem): readonly Problem[] => [{ ...problem, why: `candidate ${read.place}: ${problem.why}` }];
+    if (!read.ok) return named(read);
+    const resolved = resolveCandidate(read.candidate, this.#input.sources, this.#input.files);
+    if (!resolved.ok) return named(resolved);
+    const { candidate } = resolved;
+    // A near copy would spend a share of the error level on the same idea twice.
+    if (this.candidates.some((other) => isNearCopy(other, candidate)))
+      this.#surplus.push({ why: `candidate ${read.place}: it is nearly the same as another candidate` });
+    else if (this.candidates.length >= this.#input.count)
+      this.#surplus.push({ why: `candidate ${read.place}: ${this.#input.count} candidates are enough` });
+    else this.candidates.push(candidate);
     return [];
   }
+}
+
+function formProblem(reply: ModelReply, why: string): string {
+  if (reply.finish === "length") return "the answer was cut at the token limit; give fewer and shorter candidates";
+  if (reply.finish === "refused") return "the model refused to answer";
+  // The parser's message quotes the reply, and a reply may quote a conversation.
+  return `${why.replace(/,?\s*\.{0,3}"[\s\S]*"\.{0,3}/g, "")}; answer with one JSON object and nothing else`;
 }

@@ -1,18 +1,24 @@
-import { findHunk, lineAt, type TextRange } from "../domain/text/apply-hunk.ts";
-import { type ConfigChange, type FileChange, placeholdersOf } from "../domain/config-change.ts";
+import type { ConfigChange, FileChange } from "../domain/config-change.ts";
 import { digestOf } from "../domain/digest.ts";
 import type { Candidate, Edit, Refusal, Vetted } from "../domain/edit.ts";
 import type { Shown } from "../domain/sample.ts";
+import { modelCalls } from "../domain/session.ts";
 import type { AgentSource } from "../domain/source.ts";
+import { withoutEscapes } from "../domain/text/string-form.ts";
 import type { TreeEntry } from "../ports/workspace.ts";
 import { addedTextRefusals } from "./vet/added-text.ts";
+import { applyHunks, type AppliedFile, isSetting } from "./vet/application.ts";
 import { budgetRefusals } from "./vet/budget.ts";
 import { meaningOf } from "./vet/config-changes.ts";
-import { leakCorpus, leakRefusals } from "./vet/leaks.ts";
-import { parameterRefusal } from "./vet/parameters.ts";
-import { pathRefusals } from "./vet/paths.ts";
+import { leakRefusals, leakScope, type LeakScope, repeatsConversation } from "./vet/leaks.ts";
+import { type KnownText, knownNames, nameRefusals } from "./vet/names.ts";
+import { parameterRefusal, parameterRemark } from "./vet/parameters.ts";
+import { contentRefusals, pathRefusals } from "./vet/paths.ts";
+import { type Placement, placeEdits } from "./vet/placement.ts";
 import { safeguardRemarks } from "./vet/safeguards.ts";
 import { structureProblem } from "./vet/structure.ts";
+import { transcriptCorpus } from "./vet/transcript-corpus.ts";
+import { variableRefusals } from "./vet/variables.ts";
 
 export interface VetScope {
   readonly sources: readonly AgentSource[];
@@ -29,179 +35,152 @@ export interface VetScope {
 
 /**
  * In: one candidate and everything it must not break. Out: the changed files and what they mean for the agent, or every rule that the
- * candidate breaks. Refuses whole: a candidate with one bad hunk is a bad candidate. Asks no model, writes nothing.
+ * candidate breaks. Refuses whole: a candidate with one bad hunk is a bad candidate. Asks no model, writes nothing. The drafter's own words
+ * (reasons, hypothesis) are blanked where they repeat a conversation or hold a secret: they are printed, and mend nothing.
  */
 export async function vet(candidate: Candidate, scope: VetScope): Promise<Vetted> {
-  const placed = candidate.edits.map((edit) => place(edit, scope));
+  const leaks = leakScope(transcriptCorpus(scope.transcripts), scope.repositoryText);
+  const placement = placeEdits(candidate, scope);
   const refusals: Refusal[] = [
-    ...[...new Set(candidate.edits.map((edit) => edit.path))].flatMap((path) => pathRefusals(path, scope)),
-    ...placed.flatMap((one) => (one.ok ? [] : [one.refusal])),
+    ...[...new Set(candidate.edits.map((edit) => edit.path))].flatMap((path) => fileRefusals(path, scope)),
+    ...placement.refusals,
     ...budgetRefusals(candidate, scope.sources),
-    ...textRefusals(candidate, scope),
-    ...(await secretRefusals(candidate, scope)),
+    ...textRefusals(candidate, placement, scope),
   ];
-  const hunks = placed.flatMap((one) => (one.ok ? [one.hunk] : []));
-  if (refusals.length === 0) refusals.push(...overlapRefusals(hunks));
-  if (refusals.length > 0) return { result: "refused", candidate, refusals };
-  const built = build(hunks, scope);
-  if (built.refusals.length > 0) return { result: "refused", candidate, refusals: built.refusals };
-  return {
-    result: "allowed",
-    candidate,
-    files: built.files,
-    changes: built.changes,
-    needsHuman: candidate.edits.flatMap((edit) => safeguardRemarks(edit)),
-  };
+  const paths = [...new Set(placement.hunks.map((hunk) => hunk.edit.path))];
+  const applied = paths.map((path) => applyHunks(path, scope.files.get(path) ?? "", placement.hunks));
+  for (const file of applied) refusals.push(...regionRefusals(file, leaks), ...(await secretRefusals(file, scope)));
+  // What a file means can only be said of one that every hunk has found its place in.
+  const isWhole = placement.refusals.length === 0;
+  const built = isWhole ? build(applied, scope) : { files: [], changes: [], refusals: [], remarks: [] };
+  refusals.push(...built.refusals);
+  const spoken = await withSafeWords(candidate, leaks, scope);
+  if (refusals.length > 0) return { result: "refused", candidate: spoken, refusals: distinct(refusals) };
+  return { result: "allowed", candidate: spoken, files: built.files, changes: built.changes, needsHuman: distinct(built.remarks) };
 }
 
-interface PlacedHunk {
-  readonly edit: Edit;
-  readonly source: AgentSource;
-  readonly range: TextRange;
+function distinct(refusals: readonly Refusal[]): readonly Refusal[] {
+  return [...new Map(refusals.map((refusal) => [JSON.stringify([refusal.rule, refusal.path, refusal.message]), refusal])).values()];
 }
 
-type Placed = { readonly ok: true; readonly hunk: PlacedHunk } | { readonly ok: false; readonly refusal: Refusal };
+const fileRefusals = (path: string, scope: VetScope): readonly Refusal[] => [
+  ...pathRefusals(path, scope),
+  ...contentRefusals(path, scope.files.get(path) ?? ""),
+];
 
-/** Where an edit stands: exactly once, inside one located region of the file it was written against. */
-function place(edit: Edit, { files, sources }: VetScope): Placed {
-  const refuse = (rule: string, message: string, remedy: string): Placed => ({
-    ok: false,
-    refusal: { rule, path: edit.path, message, remedy },
-  });
-  const text = files.get(edit.path);
-  const regions = sources.filter((source) => source.path === edit.path);
-  if (text === undefined || regions.length === 0)
-    return refuse(
-      "not-located",
-      "this file is not one that the agent's prompt was found in",
-      "Edit only located files: `tuneup locate` lists them.",
+/** What the added words themselves must not be. */
+function textRefusals(candidate: Candidate, { hunks }: Placement, scope: VetScope): readonly Refusal[] {
+  const tools = knownNames(scope.transcripts);
+  return candidate.edits.flatMap((edit) => {
+    const known: KnownText = { tools, file: scope.files.get(edit.path) ?? "", repository: scope.repositoryText };
+    const line = hunks.find((hunk) => hunk.edit === edit)?.line;
+    return [...addedTextRefusals(edit), ...nameRefusals(edit, known)].map((refusal) =>
+      line === undefined ? refusal : { ...refusal, line },
     );
-  if (digestOf(text) !== edit.base)
-    return refuse("stale", "the file has changed since the edit was written", "Draft again on the current commit.");
-  const found = regions.flatMap((source) => {
-    const hunk = findHunk(text, source.range, edit.before, edit.after);
-    return hunk.result === "found" && hunk.strategy === "exact" ? [{ edit, source, range: hunk.range }] : [];
   });
-  const [hunk] = found;
-  if (hunk === undefined)
-    return refuse(
-      "not-unique",
-      "the text to replace does not stand exactly once inside a located region",
-      "Copy the whole lines, with enough around them.",
-    );
-  return { ok: true, hunk };
 }
 
-function overlapRefusals(hunks: readonly PlacedHunk[]): readonly Refusal[] {
-  return hunks.flatMap((one, index) =>
-    hunks
-      .slice(index + 1)
-      .some((other) => other.edit.path === one.edit.path && one.range.start < other.range.end && other.range.start < one.range.end)
-      ? [{ rule: "overlap", path: one.edit.path, message: "two hunks overlap", remedy: "Join them into one." }]
-      : [],
-  );
+/** What the text around the hunks shows only when they are in it: broken variables, quotations over two hunks. */
+function regionRefusals(file: AppliedFile, leaks: LeakScope): readonly Refusal[] {
+  return file.regions.flatMap(({ after, before, source }) => {
+    const changed = { path: file.path, before: withoutEscapes(file.path, before), after: withoutEscapes(file.path, after) };
+    const refusals = [...variableRefusals(file.path, before, after), ...leakRefusals(changed, leaks)];
+    return refusals.map((refusal) => ({ ...refusal, line: source.lines.first }));
+  });
 }
 
-function textRefusals(candidate: Candidate, scope: VetScope): readonly Refusal[] {
-  const corpus = leakCorpus(scope.transcripts, scope.repositoryText);
-  return candidate.edits.flatMap((edit) => [...addedTextRefusals(edit), ...placeholderRefusals(edit), ...leakRefusals(edit, corpus)]);
-}
-
-const moreVariables = /\{%-?\s*\w+|<[A-Z][A-Z0-9_]{2,40}>/g;
-
-/** Template variables must all be kept, and none added: a rendering fills exactly these. */
-function placeholderRefusals(edit: Edit): readonly Refusal[] {
-  const variables = (text: string): string => [...placeholdersOf(text), ...(text.match(moreVariables) ?? [])].toSorted().join(" ");
-  if (variables(edit.before) === variables(edit.after)) return [];
+/** Secrets that the file did not hold before. */
+async function secretRefusals(file: AppliedFile, { scanSecrets }: VetScope): Promise<readonly Refusal[]> {
+  const found = [...(await scanSecrets(file.after)), ...(await scanSecrets(withoutEscapes(file.path, file.after)))];
+  if (found.length === 0) return [];
+  const known = [...(await scanSecrets(file.before)), ...(await scanSecrets(withoutEscapes(file.path, file.before)))];
+  const [first] = found;
+  if (first === undefined || found.length <= known.length) return [];
   return [
     {
-      rule: "template-variable",
-      path: edit.path,
-      message: "it adds or drops a template variable",
-      remedy: "Keep every variable exactly as it is.",
+      rule: "secret",
+      path: file.path,
+      message: `it adds what looks like a secret (${first.rule})`,
+      remedy: "Never write credentials into a prompt.",
     },
   ];
-}
-
-async function secretRefusals(candidate: Candidate, scope: VetScope): Promise<readonly Refusal[]> {
-  const refusals: Refusal[] = [];
-  for (const edit of candidate.edits) {
-    const known = (await scope.scanSecrets(edit.before)).length;
-    const found = await scope.scanSecrets(edit.after);
-    const [first] = found;
-    if (first !== undefined && found.length > known)
-      refusals.push({
-        rule: "secret",
-        path: edit.path,
-        message: `it adds what looks like a secret (${first.rule})`,
-        remedy: "Never write credentials into a prompt.",
-      });
-  }
-  return refusals;
 }
 
 interface Built {
   readonly files: readonly FileChange[];
   readonly changes: readonly ConfigChange[];
   readonly refusals: readonly Refusal[];
+  readonly remarks: readonly Refusal[];
 }
 
-/** Applies the hunks of each file, looks at the result as its parser does, and says what changed for the agent. */
-function build(hunks: readonly PlacedHunk[], scope: VetScope): Built {
-  const files: FileChange[] = [];
+/** Looks at the changed files as their parsers do, and says what changed for the agent. */
+function build(applied: readonly AppliedFile[], scope: VetScope): Built {
   const changes: ConfigChange[] = [];
   const refusals: Refusal[] = [];
-  for (const path of new Set(hunks.map((hunk) => hunk.edit.path))) {
-    const own = hunks.filter((hunk) => hunk.edit.path === path).toSorted((left, right) => right.range.start - left.range.start);
-    const before = scope.files.get(path) ?? "";
-    const after = own.reduce((text, hunk) => text.slice(0, hunk.range.start) + hunk.edit.after + text.slice(hunk.range.end), before);
-    const [first] = own;
-    const problem = structureProblem({ path, before, after });
-    if (problem !== undefined && first !== undefined)
-      refusals.push({
-        rule: "structure",
-        path,
-        line: lineAt(before, first.range.start),
-        message: problem,
-        remedy: "Change only the text of the located value.",
-      });
-    files.push({ path, before: digestOf(before), text: after });
-    for (const source of new Set(own.map((hunk) => hunk.source))) {
-      const meant = meaning(source, own, { path, before, after });
-      if ("refusal" in meant) refusals.push(meant.refusal);
-      else changes.push(meant.change);
+  const remarks: Refusal[] = [];
+  for (const file of applied) {
+    const line = file.regions[0]?.source.lines.first ?? 1;
+    const problem = structureProblem(file);
+    if (problem !== undefined) {
+      refusals.push({ rule: "structure", path: file.path, line, message: problem, remedy: "Change only the text of the located value." });
+      // A text cannot be read out of a broken container; a setting can, and may be wrong as well.
+      if (!file.isSetting) continue;
     }
+    for (const step of file.steps) {
+      const meant = meaningOf(step, scope.transcripts);
+      if (meant.ok) {
+        changes.push(meant.change);
+        const judged = judgeParameter(meant.change, file.path, scope);
+        refusals.push(...judged.refusals);
+        remarks.push(...judged.remarks);
+      } else
+        refusals.push({
+          rule: "meaning",
+          path: file.path,
+          line: step.source.lines.first,
+          message: meant.why,
+          remedy: "Keep the edit inside one plain text that the agent's sessions show.",
+        });
+    }
+    remarks.push(...safeguards(file));
   }
-  return { files, changes, refusals };
+  const files = applied.map((file) => ({ path: file.path, before: digestOf(file.before), text: file.after }));
+  return { files, changes, refusals, remarks };
 }
 
-type Meant = { readonly change: ConfigChange } | { readonly refusal: Refusal };
-
-function meaning(
-  source: AgentSource,
-  hunks: readonly PlacedHunk[],
-  file: { readonly path: string; readonly before: string; readonly after: string },
-): Meant {
-  const own = hunks.filter((hunk) => hunk.source === source);
-  const grown = (list: readonly PlacedHunk[]): number =>
-    list.reduce((sum, hunk) => sum + hunk.edit.after.length - hunk.edit.before.length, 0);
-  const shift = grown(hunks.filter((hunk) => hunk.source !== source && hunk.range.start < source.range.start));
-  // Regions before this one have moved it: look at the result with its beginning where it was.
-  const after =
-    shift === 0
-      ? file.after
-      : own.reduce((text, hunk) => text.slice(0, hunk.range.start) + hunk.edit.after + text.slice(hunk.range.end), file.before);
-  const meant = meaningOf(source, { ...file, after }, grown(own));
-  if (!meant.ok)
-    return {
-      refusal: {
-        rule: "meaning",
-        path: source.path,
+function safeguards({ path, regions }: AppliedFile): readonly Refusal[] {
+  return regions
+    .filter(({ source }) => !isSetting(source))
+    .flatMap(({ after, before, source }) =>
+      safeguardRemarks({ path, before: withoutEscapes(path, before), after: withoutEscapes(path, after) }).map((remark) => ({
+        ...remark,
         line: source.lines.first,
-        message: meant.why,
-        remedy: "Keep the edit inside one plain text.",
-      },
-    };
-  const refusal = meant.change.target === "parameter" ? parameterRefusal(meant.change, source.path) : undefined;
-  return refusal === undefined ? { change: meant.change } : { refusal };
+      })),
+    );
+}
+
+interface Judged {
+  readonly refusals: readonly Refusal[];
+  readonly remarks: readonly Refusal[];
+}
+
+function judgeParameter(change: ConfigChange, path: string, scope: VetScope): Judged {
+  if (change.target !== "parameter") return { refusals: [], remarks: [] };
+  const used = new Set(scope.transcripts.flatMap((session) => modelCalls(session).map((call) => call.model)));
+  const isKnownModel = (name: string): boolean =>
+    used.has(name) || [`"${name}"`, `'${name}'`, `: ${name}\n`].some((written) => scope.repositoryText.includes(written));
+  const refusal = parameterRefusal(change, path, isKnownModel);
+  const remark = parameterRemark(change, path);
+  return { refusals: refusal === undefined ? [] : [refusal], remarks: remark === undefined ? [] : [remark] };
+}
+
+const withheld = "(withheld: it repeats words of a conversation)";
+
+/** The candidate with its reasons and hypothesis blanked where they say what must not leave. Its id is made of its edits alone and stays. */
+async function withSafeWords(candidate: Candidate, leaks: LeakScope, { scanSecrets }: VetScope): Promise<Candidate> {
+  const safe = async (text: string): Promise<string> =>
+    repeatsConversation(text, leaks) || (await scanSecrets(text)).length > 0 ? withheld : text;
+  const edits: Edit[] = [];
+  for (const edit of candidate.edits) edits.push({ ...edit, reason: await safe(edit.reason) });
+  return { ...candidate, hypothesis: await safe(candidate.hypothesis), edits };
 }

@@ -1,5 +1,6 @@
 import type { Candidate, Refusal } from "../../domain/edit.ts";
 import type { AgentSource } from "../../domain/source.ts";
+import { isSetting } from "./application.ts";
 
 const mostHunks = 3;
 const mostFiles = 2;
@@ -8,11 +9,14 @@ const tokenShare = 0.08;
 const tokensNever = 250;
 const longestEdit = 8000;
 
-/** Four characters a token: near enough for a bound, and the same for every model. */
-const tokens = (text: string): number => Math.ceil(text.length / 4);
-
-const isSetting = (source: AgentSource): boolean =>
-  source.kind === "parameter" || source.kind === "loop-limit" || source.kind === "wandb-config";
+/**
+ * Four characters a token, near enough for a bound and the same for every model; characters beyond Latin, Greek and Cyrillic are about a token
+ * each.
+ */
+const tokens = (text: string): number => {
+  const wide = text.match(/[\u0900-\u{10FFFF}]/gu)?.length ?? 0;
+  return Math.ceil((text.length - wide) / 4) + wide;
+};
 
 /** Whether a candidate is small: at most three hunks in one file (and one file of settings), growing the prompt by 80 tokens or 8 %, never by 250. */
 export function budgetRefusals(candidate: Candidate, sources: readonly AgentSource[]): readonly Refusal[] {
@@ -20,6 +24,8 @@ export function budgetRefusals(candidate: Candidate, sources: readonly AgentSour
   const refusals: Refusal[] = [];
   const paths = [...new Set(candidate.edits.map((edit) => edit.path))];
   const texts = paths.filter((path) => sources.some((source) => source.path === path && !isSetting(source)));
+  if (candidate.edits.length === 0 || candidate.edits.every((edit) => edit.before === edit.after))
+    refusals.push(refuse("it changes nothing", "Propose an edit."));
   if (candidate.edits.length > mostHunks)
     refusals.push(refuse(`${candidate.edits.length} hunks, at most ${mostHunks} are allowed`, "Bet on one cause."));
   if (paths.length > mostFiles || texts.length > 1)

@@ -1,72 +1,94 @@
-import type { Edit, Refusal } from "../../domain/edit.ts";
-import { textOf } from "../../domain/message.ts";
-import type { Shown } from "../../domain/sample.ts";
+import type { Refusal } from "../../domain/edit.ts";
+import { runsOf, wordsOf, wordText } from "../../domain/text/word-runs.ts";
+import { leakLength, quotationLength, tokensOf, type TranscriptCorpus } from "./transcript-corpus.ts";
 
-const runLength = 8;
-const quotedLength = 4;
-
-const wordsOf = (text: string): readonly string[] =>
-  text
-    .normalize("NFKC")
-    .toLowerCase()
-    .match(/[\p{L}\p{N}]+/gu) ?? [];
-/** Words with single spaces and one at each end, so that a run of words is found as a substring. */
-const wordText = (text: string): string => ` ${wordsOf(text).join(" ")} `;
-
-/** The texts that a leak is looked for in. Built once for all candidates of a job. */
-export interface LeakCorpus {
-  readonly transcripts: string;
-  /** Made only when something of the transcripts was found: it holds the whole repository. */
-  readonly repository: () => string;
+export interface LeakScope {
+  readonly corpus: TranscriptCorpus;
+  /** The repository's text, as it is. */
+  readonly repository: string;
+  /** The same as words with single spaces: made when first needed, for it is large. */
+  readonly repositoryWords: () => string;
 }
 
-export function leakCorpus(transcripts: readonly Shown[], repositoryText: string): LeakCorpus {
-  const texts = transcripts.flatMap((session) =>
-    session.messages.flatMap((message) => [
-      textOf(message),
-      ...message.parts.flatMap((part) => (part.kind === "tool-result" || part.kind === "tool-request" ? [JSON.stringify(part)] : [])),
-    ]),
-  );
-  let repository: string | undefined;
-  return {
-    transcripts: texts.map((text) => wordText(text)).join(""),
-    repository: () => {
-      repository ??= wordText(repositoryText);
-      return repository;
-    },
-  };
+/** A text before and after an edit: a whole region, so that a quotation split over two hunks is seen. */
+export interface ChangedText {
+  readonly path: string;
+  readonly before: string;
+  readonly after: string;
 }
 
 /**
- * Text of a conversation in an edit: a run of eight words, a quotation of four, or an identifying token (an address, five digits and more,
- * letters mixed with digits) that stands in a shown transcript and nowhere in the repository.
+ * Text of a conversation in an edit: a run of eight words, a quotation of four, an identifying token (an address, an id, five digits and more)
+ * or a person's name that stands in a shown transcript and nowhere in the repository.
  */
-export function leakRefusals(edit: Edit, corpus: LeakCorpus): readonly Refusal[] {
-  const leaks = (run: string): boolean => corpus.transcripts.includes(` ${run} `) && !corpus.repository().includes(` ${run} `);
+export function leakRefusals(changed: ChangedText, scope: LeakScope): readonly Refusal[] {
   const refuse = (rule: string, message: string): Refusal => ({
     rule,
-    path: edit.path,
+    path: changed.path,
     message,
     remedy: "Write a general rule in new words.",
   });
   const refusals: Refusal[] = [];
-  if (runsOf(wordsOf(edit.after), runLength).some((run) => leaks(run)))
-    refusals.push(refuse("leak", `it repeats ${runLength} words in a row of a conversation`));
-  if (quotations(edit.after).some((quoted) => runsOf(wordsOf(quoted), quotedLength).some((run) => leaks(run))))
-    refusals.push(refuse("leak-quotation", "it quotes a conversation"));
-  if (identifying(edit).some((token) => leaks(token)))
-    refusals.push(refuse("leak-identifier", "it holds an id, a number or an address of a conversation"));
+  if (repeatsRun(changed, scope)) refusals.push(refuse("leak", `it repeats ${leakLength} words in a row of a conversation`));
+  if (quotes(changed, scope)) refusals.push(refuse("leak-quotation", "it quotes a conversation"));
+  if (identifies(changed, scope)) refusals.push(refuse("leak-identifier", "it holds an id, a number or an address of a conversation"));
+  if (namesSomeone(changed, scope)) refusals.push(refuse("leak-name", "it holds a person's name of a conversation"));
   return refusals;
 }
 
-function runsOf(words: readonly string[], length: number): readonly string[] {
-  return Array.from({ length: Math.max(0, words.length - length + 1) }, (_, index) => words.slice(index, index + length).join(" "));
+/** Whether a text says what a conversation says: for the drafter's own words, which are not part of any file. */
+export const repeatsConversation = (text: string, scope: LeakScope): boolean =>
+  leakRefusals({ path: "", before: "", after: text }, scope).length > 0;
+
+function repeatsRun({ after, before }: ChangedText, { corpus, repositoryWords }: LeakScope): boolean {
+  const old = new Set(runsOf(wordsOf(before), leakLength));
+  return runsOf(wordsOf(after), leakLength).some((run) => corpus.runs.has(run) && !old.has(run) && !repositoryWords().includes(` ${run} `));
 }
 
-const quotations = (text: string): readonly string[] =>
-  [...text.matchAll(/["“”«»'‘’]([^"“”«»\n]{8,400}?)["“”«»'‘’]/gu)].map((match) => match[1] ?? "");
+const quotation = /(?<![\p{L}\p{N}])(["'‘’“”„«»`])([^"“”„«»`\n]{8,600}?)(["'‘’“”„«»`])(?![\p{L}\p{N}])/gu;
 
-function identifying(edit: Edit): readonly string[] {
-  const old = new Set(wordsOf(edit.before));
-  return wordsOf(edit.after).filter((word) => !old.has(word) && (/^\d{5,}$/.test(word) || (/\d{2}/.test(word) && /\p{L}/u.test(word))));
+function quotes({ after, before }: ChangedText, { corpus, repositoryWords }: LeakScope): boolean {
+  return [...after.matchAll(quotation)]
+    .map((match) => match[2] ?? "")
+    .filter((quoted) => !before.includes(quoted))
+    .some((quoted) =>
+      runsOf(wordsOf(quoted), quotationLength).some((run) => corpus.shortRuns.has(run) && !repositoryWords().includes(` ${run} `)),
+    );
+}
+
+function identifies({ after, before }: ChangedText, { corpus, repository }: LeakScope): boolean {
+  const old = tokensOf(before);
+  const leaking = [...tokensOf(after)].filter((token) => corpus.tokens.has(token) && !old.has(token));
+  if (leaking.length === 0) return false;
+  const known = repository.toLowerCase();
+  return leaking.some((token) => !known.includes(token));
+}
+
+/** A name that is also a plain word ("Will", "Grace") counts as the word where the repository or the edit itself writes it small. */
+function namesSomeone({ after, before }: ChangedText, { corpus, repository }: LeakScope): boolean {
+  const old = new Set(before.match(/[\p{L}\p{M}'’-]+/gu));
+  const found = (after.match(/\p{Lu}[\p{L}\p{M}'’-]+/gu) ?? []).filter((word) => !old.has(word) && corpus.names.has(word));
+  return found.some(
+    (word) => !holdsWord(repository, word) && !holdsWord(repository, word.toLowerCase()) && !holdsWord(after, word.toLowerCase()),
+  );
+}
+
+function holdsWord(text: string, word: string): boolean {
+  const isLetter = (character: string | undefined): boolean => character !== undefined && /\p{L}/u.test(character);
+  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1))
+    if (!isLetter(text[at - 1]) && !isLetter(text[at + word.length])) return true;
+  return false;
+}
+
+/** Repository text for the leak check, its words made once. */
+export function leakScope(corpus: TranscriptCorpus, repository: string): LeakScope {
+  let words: string | undefined;
+  return {
+    corpus,
+    repository,
+    repositoryWords: () => {
+      words ??= wordText(repository);
+      return words;
+    },
+  };
 }

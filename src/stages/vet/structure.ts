@@ -1,93 +1,87 @@
-import { isCollection, isNode, isScalar, parseDocument, visit } from "yaml";
-import { canonicalJson } from "../../domain/digest.ts";
-import { isCode, literalsOf } from "../../domain/text/literals.ts";
+import type { TextRange } from "../../domain/text/apply-hunk.ts";
+import { hasLiterals, isJson, isYaml, stringsOf } from "../../domain/text/string-form.ts";
+import { documentProblem } from "./document-structure.ts";
 
-/** A file before and after, and the offset at which they begin to differ. */
+/** A file before and after its hunks, and where each hunk stands in both. */
 export interface ChangedFile {
   readonly path: string;
   readonly before: string;
   readonly after: string;
+  readonly hunks: readonly { readonly before: TextRange; readonly after: TextRange }[];
+  /** The hunks change settings, not text. */
+  readonly isSetting: boolean;
 }
 
-const isDocument = (path: string): boolean => /\.(?:ya?ml|json)$/i.test(path);
-
-/** What an edit broke in the file around it; `undefined` when the container stands: same keys, order, comments and literals, one value changed. */
+/** What an edit broke in the file around it; `undefined` when the container stands: same keys, order, comments and literals, nothing but the meant values changed. */
 export function structureProblem(file: ChangedFile): string | undefined {
-  const lineEnds = lineEndProblem(file);
+  const lineEnds = lineEndProblem(file) ?? frontMatterProblem(file);
   if (lineEnds !== undefined) return lineEnds;
-  if (isCode(file.path)) return codeProblem(file);
-  return isDocument(file.path) ? documentProblem(file) : undefined;
+  if (isYaml(file.path) || (file.isSetting && isJson(file.path))) return documentProblem(file);
+  return hasLiterals(file.path) ? literalProblem(file) : undefined;
 }
 
 function lineEndProblem({ after, before }: ChangedFile): string | undefined {
-  const bare = (text: string): boolean => /(?<!\r)\n/.test(text);
-  if (before.includes("\r\n") && !bare(before) && bare(after)) return "it mixes line endings";
+  const bare = (text: string): number => text.match(/(?<!\r)\n/g)?.length ?? 0;
+  const full = (text: string): number => text.match(/\r\n/g)?.length ?? 0;
+  if (!before.includes("\r") && after.includes("\r")) return "it mixes line endings";
+  if (full(before) > 0 && bare(before) === 0 && bare(after) > 0) return "it mixes line endings";
   if (before.startsWith("\uFEFF") !== after.startsWith("\uFEFF")) return "it changes the byte order mark";
   return before.endsWith("\n") === after.endsWith("\n") ? undefined : "it changes the file's last line end";
 }
 
-/** In code only one string literal may differ, and only inside its quotes. */
-function codeProblem({ after, before, path }: ChangedFile): string | undefined {
-  const [old, now] = [literalsOf(path, before), literalsOf(path, after)];
-  if (old.length !== now.length) return "it breaks the string literal that it stands in";
-  const changed = old.filter((literal, index) => {
+const frontMatter = /^\uFEFF?---\r?\n[\s\S]*?\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|$)/;
+
+/** The head of a prompt file is configuration, and no text of the prompt. */
+function frontMatterProblem({ after, before, path }: ChangedFile): string | undefined {
+  if (isYaml(path) || hasLiterals(path)) return undefined;
+  const head = frontMatter.exec(before)?.[0] ?? "";
+  if ((frontMatter.exec(after)?.[0] ?? "") !== head) return "it changes the front matter";
+  return undefined;
+}
+
+/**
+ * In code, TOML and JSON only the insides of the literals that hold a hunk may differ: everything between the literals, and every other
+ * literal, stays as it is, so keys, order, comments and quotes do too.
+ */
+function literalProblem({ after, before, hunks, path }: ChangedFile): string | undefined {
+  const [old, now] = [stringsOf(path, before), stringsOf(path, after)];
+  if (old.length !== now.length) return "it breaks the string that it stands in";
+  let [oldEnd, nowEnd] = [0, 0];
+  for (const [index, literal] of old.entries()) {
     const other = now[index];
-    return (
-      other === undefined ||
-      before.slice(literal.start, literal.end) !== after.slice(other.start, other.end) ||
-      literal.quote !== other.quote
-    );
-  });
-  const [only] = changed;
-  if (only === undefined || changed.length > 1) return "it changes more than one string literal";
-  const other = now[old.indexOf(only)];
-  if (other === undefined || other.quote !== only.quote) return "it changes the quotes of a literal";
-  const outside = before.slice(0, only.start) === after.slice(0, other.start) && before.slice(only.end) === after.slice(other.end);
-  if (!outside) return "it changes code outside a string literal";
-  return interpolations(before.slice(only.start, only.end)) === interpolations(after.slice(other.start, other.end))
-    ? undefined
-    : "it adds or removes an interpolation";
-}
-
-const interpolations = (literal: string): number => (literal.match(/\$\{|\{\{|\}\}|[{}]/g) ?? []).length;
-
-interface Shape {
-  /** Path of each scalar → its value, in document order. */
-  readonly values: readonly (readonly [path: string, value: string])[];
-  readonly comments: readonly string[];
-}
-
-function documentProblem({ after, before }: ChangedFile): string | undefined {
-  const [old, now] = [shapeOf(before), shapeOf(after)];
-  if (old === undefined) return undefined;
-  if (now === undefined) return "the file no longer parses";
-  if (old.values.length !== now.values.length || old.values.some(([path], index) => path !== now.values[index]?.[0]))
-    return "it changes keys or their order";
-  if (canonicalJson([...old.comments]) !== canonicalJson([...now.comments])) return "it changes comments";
-  const changed = old.values.filter(([, value], index) => value !== now.values[index]?.[1]);
-  return changed.length <= 3 && changed.length > 0 ? undefined : "it changes values that it does not name";
-}
-
-/** `undefined` when the text does not parse. */
-function shapeOf(text: string): Shape | undefined {
-  const values: [string, string][] = [];
-  const comments: string[] = [];
-  try {
-    const document = parseDocument(text, { uniqueKeys: true });
-    if (document.errors.length > 0) return undefined;
-    comments.push(document.commentBefore ?? "", document.comment ?? "");
-    visit(document, {
-      Node(key, node, path) {
-        comments.push(node.commentBefore ?? "", node.comment ?? "");
-        if (isScalar(node))
-          values.push([
-            `${path.map((one) => (isNode(one) && isCollection(one) ? String(one.items.length) : "")).join("/")} ${String(key)} ${key === "key" ? String(node.value) : ""}`,
-            key === "key" ? "" : JSON.stringify(node.value),
-          ]);
-      },
-    });
-  } catch {
-    return undefined;
+    if (other === undefined || other.quote !== literal.quote || before.slice(oldEnd, literal.start) !== after.slice(nowEnd, other.start))
+      return "it changes something outside the string that it stands in";
+    const inside = [before.slice(literal.start, literal.end), after.slice(other.start, other.end)] as const;
+    const isMeant = hunks.some((hunk) => literal.start <= hunk.before.start && hunk.before.end <= literal.end);
+    if (inside[0] !== inside[1] && !isMeant) return "it changes a string that it does not stand in";
+    if (inside[0] !== inside[1] && isJson(path)) {
+      const problem = jsonStringProblem(after, other, inside[1]);
+      if (problem !== undefined) return problem;
+    }
+    if (interpolations(inside[0]) !== interpolations(inside[1])) return "it adds or removes an interpolation";
+    [oldEnd, nowEnd] = [literal.end, other.end];
   }
-  return { values, comments };
+  if (before.slice(oldEnd) !== after.slice(nowEnd)) return "it changes something outside the string that it stands in";
+  const isInside = hunks.every((hunk) => old.some((literal) => literal.start <= hunk.before.start && hunk.before.end <= literal.end));
+  return isInside ? jsonProblem(path, before, after) : "it changes something outside a string";
 }
+
+function jsonStringProblem(text: string, literal: TextRange, inside: string): string | undefined {
+  if (/^"\s*:/.test(text.slice(literal.end, literal.end + 200))) return "it changes a key";
+  return parses(`"${inside}"`) ? undefined : 'the string holds what JSON does not allow: write line ends as \\n and quotes as \\"';
+}
+
+const jsonProblem = (path: string, before: string, after: string): string | undefined =>
+  isJson(path) && parses(before) && !parses(after) ? "the file no longer parses" : undefined;
+
+function parses(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const interpolations = (literal: string): string =>
+  (literal.match(/\$\{|#\{|\\\(|\{\{|\}\}|[{}]|\$[A-Za-z_]\w*|%[sdifr](?![A-Za-z])|%\(/g) ?? []).toSorted().join(" ");

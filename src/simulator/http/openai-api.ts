@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { Json } from "../domain/ids.ts";
-import { type Message, type MessagePart, textOf, type ToolDefinition } from "../domain/message.ts";
-import type { ModelReply } from "../ports/model-client.ts";
-import { type Api, errorName, pairingProblem, type ParsedRequest } from "./api-reply.ts";
+import type { Json } from "../../domain/ids.ts";
+import { type Message, type MessagePart, textOf, type ToolDefinition, toolRequests } from "../../domain/message.ts";
+import type { ModelReply } from "../../ports/model-client.ts";
+import { type Api, pairingProblem, type ParsedRequest, piecesOf, type ReplyName } from "./api.ts";
 
 const content = z.union([z.string(), z.array(z.looseObject({ type: z.string(), text: z.string().optional() })), z.null()]);
 const toolCall = z.object({ id: z.string(), type: z.literal("function"), function: z.object({ name: z.string(), arguments: z.string() }) });
@@ -20,7 +20,7 @@ const body = z.looseObject({
       z.object({
         type: z.literal("function"),
         function: z.looseObject({
-          name: z.string(),
+          name: z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/),
           description: z.string().default(""),
           parameters: z.record(z.string(), z.json()).default({}),
         }),
@@ -29,6 +29,11 @@ const body = z.looseObject({
     .optional(),
   max_tokens: z.number().int().min(1).nullish(),
   max_completion_tokens: z.number().int().min(1).nullish(),
+  temperature: z.number().min(0).max(2).nullish(),
+  top_p: z.number().min(0).max(1).nullish(),
+  seed: z.number().int().nullish(),
+  frequency_penalty: z.number().min(-2).max(2).nullish(),
+  presence_penalty: z.number().min(-2).max(2).nullish(),
   user: z.string().optional(),
   stream: z.boolean().nullish(),
   stream_options: z.looseObject({ include_usage: z.boolean().optional() }).nullish(),
@@ -46,12 +51,14 @@ function parse(value: unknown): ParsedRequest {
     return { ok: false, message: parsed.error.issues.map((issue) => `${issue.path.map(String).join(".")}: ${issue.message}`).join("; ") };
   const problem = orderProblem(parsed.data.messages);
   if (problem !== undefined) return { ok: false, message: problem };
-  return { ok: true, model: parsed.data.model, streams: parsed.data.stream === true, request: requestOf(parsed.data) };
+  const { model, stream, stream_options: options } = parsed.data;
+  return { ok: true, model, streams: stream === true, streamsUsage: options?.include_usage === true, request: requestOf(parsed.data) };
 }
 
 /** An assistant message with tool calls must be followed by exactly their results. */
 function orderProblem(messages: readonly WireMessage[]): string | undefined {
   for (const [index, one] of messages.entries()) {
+    if (one.role === "tool" && one.tool_call_id === undefined) return `Missing required parameter: 'messages[${index}].tool_call_id'.`;
     if (one.role === "tool" && messages[index - 1]?.role !== "tool" && messages[index - 1]?.tool_calls === undefined) {
       return `messages.${index}: messages with role 'tool' must be a response to a preceding message with 'tool_calls'`;
     }
@@ -118,12 +125,13 @@ function argumentsOf(text: string): Json {
   }
 }
 
-const wireCalls = (reply: ModelReply): readonly object[] =>
-  reply.message.parts.flatMap((part, index) =>
-    part.kind === "tool-request"
-      ? [{ index, id: part.id, type: "function", function: { name: part.tool, arguments: JSON.stringify(part.input) } }]
-      : [],
-  );
+const wireCalls = (reply: ModelReply) =>
+  toolRequests(reply.message).map(({ id, input, tool }, index) => ({
+    index,
+    id,
+    type: "function",
+    function: { name: tool, arguments: JSON.stringify(input) },
+  }));
 
 const usageOf = ({ usage }: ModelReply): object => ({
   prompt_tokens: usage.inputTokens,
@@ -132,14 +140,47 @@ const usageOf = ({ usage }: ModelReply): object => ({
   prompt_tokens_details: { cached_tokens: usage.cacheReadTokens ?? 0 },
 });
 
-const finishReason = (reply: ModelReply): string => (reply.finish === "tool" ? "tool_calls" : "stop");
+const finishReasons: Readonly<Record<ModelReply["finish"], string>> = {
+  stop: "stop",
+  length: "length",
+  tool: "tool_calls",
+  refused: "content_filter",
+};
+/** 2026-01-01: answers carry no clock. */
 const created = 1_767_225_600;
+
+/** The deltas of a streamed message, in order: the role, then the text or the calls piece by piece. */
+function deltasOf(reply: ModelReply): readonly object[] {
+  const calls = wireCalls(reply).flatMap((call) => [
+    { tool_calls: [{ ...call, function: { name: call.function.name, arguments: "" } }] },
+    ...piecesOf(call.function.arguments).map((piece) => ({ tool_calls: [{ index: call.index, function: { arguments: piece } }] })),
+  ]);
+  return [
+    { role: "assistant", content: "", refusal: null },
+    ...piecesOf(textOf(reply.message)).map((piece) => ({ content: piece })),
+    ...calls,
+  ];
+}
+
+const kinds: Readonly<Record<number, { readonly type: string; readonly code?: string }>> = {
+  401: { type: "invalid_request_error", code: "invalid_api_key" },
+  404: { type: "invalid_request_error", code: "model_not_found" },
+  429: { type: "requests", code: "rate_limit_exceeded" },
+};
+
+const kindOf = (status: number): { readonly type: string; readonly code?: string } =>
+  kinds[status] ?? { type: status >= 500 ? "server_error" : "invalid_request_error" };
 
 /** OpenAI's Chat Completions API. */
 export const openaiApi: Api = {
+  idHeader: "x-request-id",
+  headerRefusal: (headers) =>
+    headers.authorization === undefined
+      ? { status: 401, message: "You didn't provide an API key. Any key will do, this is a simulation." }
+      : undefined,
   parse,
-  reply(reply, model) {
-    const calls = wireCalls(reply).map((call) => ({ ...call, index: undefined }));
+  reply(reply, { id, model }) {
+    const calls = wireCalls(reply).map(({ index: _index, ...call }) => call);
     const text = textOf(reply.message);
     const own = {
       role: "assistant",
@@ -148,32 +189,37 @@ export const openaiApi: Api = {
       ...(calls.length === 0 ? {} : { tool_calls: calls }),
     };
     return {
-      id: "chatcmpl-simulated",
+      id: `chatcmpl-${id}`,
       object: "chat.completion",
       created,
       model,
-      choices: [{ index: 0, message: own, logprobs: null, finish_reason: finishReason(reply) }],
+      choices: [{ index: 0, message: own, logprobs: null, finish_reason: finishReasons[reply.finish] }],
       usage: usageOf(reply),
     };
   },
-  events(reply, model) {
-    const chunk = (delta: object, finish: string | null): object => ({
-      id: "chatcmpl-simulated",
+  events(reply, { id, model, streamsUsage = false }: ReplyName) {
+    const chunk = (choices: readonly object[], usage: object | null): object => ({
+      id: `chatcmpl-${id}`,
       object: "chat.completion.chunk",
       created,
       model,
-      choices: [{ index: 0, delta, finish_reason: finish }],
+      choices,
+      ...(streamsUsage ? { usage } : {}),
     });
-    const calls = wireCalls(reply);
-    const text = textOf(reply.message);
+    const choice = (delta: object, finish: string | null): object =>
+      chunk([{ index: 0, delta, logprobs: null, finish_reason: finish }], null);
     return [
-      { data: chunk({ role: "assistant", content: "" }, null) },
-      ...(text === "" ? [] : [{ data: chunk({ content: text }, null) }]),
-      ...(calls.length === 0 ? [] : [{ data: chunk({ tool_calls: calls }, null) }]),
-      { data: chunk({}, finishReason(reply)) },
-      { data: { id: "chatcmpl-simulated", object: "chat.completion.chunk", created, model, choices: [], usage: usageOf(reply) } },
+      ...deltasOf(reply).map((delta) => ({ data: choice(delta, null) })),
+      { data: choice({}, finishReasons[reply.finish]) },
+      ...(streamsUsage ? [{ data: chunk([], usageOf(reply)) }] : []),
       { data: "[DONE]" },
     ];
   },
-  error: (status, text) => ({ error: { message: text, type: errorName(status), param: null, code: null } }),
+  error(status, text) {
+    // 529 is Anthropic's own.
+    const known = status === 529 ? 503 : status;
+    const { code, type } = kindOf(known);
+    return { status: known, body: { error: { message: text, type, param: null, code: code ?? null } } };
+  },
+  unknownModel: (model) => `The model \`${model}\` does not exist or you do not have access to it.`,
 };

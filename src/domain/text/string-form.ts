@@ -1,0 +1,94 @@
+import type { TextRange } from "./apply-hunk.ts";
+import { isCode, type Literal, literalsOf } from "./literals.ts";
+
+/** How a string of a file is written: decides which characters mean something else there, and so what an edit must escape. */
+export type StringForm =
+  /** Prose: every character stands for itself. */
+  | { readonly kind: "text" }
+  /** Between quotes in code, TOML or JSON. */
+  | { readonly kind: "literal"; readonly literal: Literal; readonly isRaw: boolean; readonly isFormat: boolean }
+  | { readonly kind: "yaml-double" }
+  | { readonly kind: "yaml-single" }
+  /** Below a `|` or `>`: every line begins with the indent. */
+  | { readonly kind: "yaml-block"; readonly indent: string }
+  | { readonly kind: "yaml-plain" };
+
+export const isYaml = (path: string): boolean => /\.ya?ml$/i.test(path);
+export const isJson = (path: string): boolean => /\.(?:jsonc?|json5|ipynb)$/i.test(path);
+const isToml = (path: string): boolean => /\.toml$/i.test(path);
+const python = /\.(?:py|pyi)$/i;
+
+/** Whether strings of this kind of file stand between quotes. */
+export const hasLiterals = (path: string): boolean => isCode(path) || isJson(path) || isToml(path);
+
+/** All string literals of a file that has such. TOML has the quotes and comments of Python. */
+export const stringsOf = (path: string, text: string): readonly Literal[] => literalsOf(isToml(path) ? "strings.py" : path, text);
+
+/** How the string around a place is written; `undefined` where the place lies in code or data but in no single string. */
+export function formOf(path: string, text: string, place: TextRange): StringForm | undefined {
+  if (hasLiterals(path)) {
+    const literal = stringsOf(path, text).find((one) => one.start <= place.start && place.end <= one.end);
+    return literal === undefined ? undefined : { kind: "literal", literal, ...prefixOf(path, text, literal) };
+  }
+  return { kind: "text" };
+}
+
+/** The form of a YAML string whose inner text begins at an offset. */
+export function yamlFormAt(text: string, start: number): StringForm {
+  if (text[start - 1] === '"') return { kind: "yaml-double" };
+  if (text[start - 1] === "'") return { kind: "yaml-single" };
+  const header = text.slice(text.lastIndexOf("\n", start - 2) + 1, start);
+  if (!/[|>][+-]?\d?[+-]?[ \t]*(?:#.*)?\r?\n$/.test(header)) return { kind: "yaml-plain" };
+  const rest = text.slice(start);
+  const [, indent = ""] = /^(?:[ \t]*\r?\n)*([ \t]+)/.exec(rest) ?? [];
+  return { kind: "yaml-block", indent };
+}
+
+function prefixOf(path: string, text: string, literal: Literal): { readonly isRaw: boolean; readonly isFormat: boolean } {
+  const opening = literal.start - literal.quote.length;
+  const [, prefix = ""] = /(?:^|[^\p{L}\p{N}_])([A-Za-z]{1,3}#?|[@$]{1,2})$/u.exec(text.slice(Math.max(0, opening - 5), opening)) ?? [];
+  if (python.test(path)) return { isRaw: /r/i.test(prefix), isFormat: /f/i.test(prefix) };
+  if (isToml(path)) return { isRaw: literal.quote.startsWith("'"), isFormat: false };
+  if (/\.go$/i.test(path)) return { isRaw: literal.quote === "`", isFormat: false };
+  return { isRaw: prefix === "r" || prefix === "r#" || prefix.includes("@"), isFormat: prefix.includes("$") };
+}
+
+const simpleEscapes: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", b: "\b", f: "\f", v: "\v", "0": "\0", "\n": "" };
+const escape = /\\(?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]{2})|(\r\n|[\s\S]))/g;
+
+/**
+ * The text that the inside of a literal stands for. Escapes that no common language knows stay as they are: the text is only compared with
+ * other text of the same literal.
+ */
+export function decodeLiteral(inside: string, form: Extract<StringForm, { kind: "literal" }>): string {
+  const plain = form.isRaw ? inside : inside.replace(escape, (whole, ...found: (string | undefined)[]) => decoded(whole, found));
+  return form.isFormat ? plain.replaceAll("{{", "{").replaceAll("}}", "}") : plain;
+}
+
+function decoded(whole: string, found: readonly (string | undefined)[]): string {
+  const digits = found[0] ?? found[1] ?? found[2] ?? found[3];
+  if (digits !== undefined) {
+    const code = Number.parseInt(digits, 16);
+    return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+  }
+  const character = found[4] ?? "";
+  if (character === "\r\n") return "";
+  return simpleEscapes[character] ?? (/["'`\\$/]/.test(character) ? character : whole);
+}
+
+/** Text as it must be written inside a literal to stand for itself; `undefined` where the literal cannot hold it. */
+export function encodeLiteral(text: string, form: Extract<StringForm, { kind: "literal" }>): string | undefined {
+  const { quote } = form.literal;
+  const braced = form.isFormat ? text.replaceAll("{", "{{").replaceAll("}", "}}") : text;
+  if (form.isRaw) return braced.includes(quote) || (quote.length === 1 && quote !== "`" && braced.includes("\n")) ? undefined : braced;
+  const escaped = braced.replaceAll("\\", "\\\\").replaceAll("\r", "");
+  if (quote.length === 3) return escaped.replaceAll(quote, `\\${quote}`);
+  if (quote === "`") return escaped.replaceAll("`", "\\`").replaceAll("${", "\\${");
+  return escaped.replaceAll(quote, `\\${quote}`).replaceAll("\n", "\\n").replaceAll("\t", "\\t");
+}
+
+/** Text of any container with the escapes undone that could hide a character from a reader: line ends, quotes, code points. Prose stays as it is. */
+export function withoutEscapes(path: string, text: string): string {
+  if (!hasLiterals(path) && !isYaml(path)) return text;
+  return text.replace(escape, (whole, ...found: (string | undefined)[]) => decoded(whole, found));
+}
