@@ -23,7 +23,7 @@ export async function inProcessJob(scenario: Scenario, seed: number): Promise<Jo
   const store = new MemoryTraceStore();
   const lines = [...recordSessions(scenario, { seed })].join("\n");
   for (const part of otlpFileFormat.read("sessions.jsonl", Buffer.from(lines)))
-    if (part.kind === "spans") await store.add(project, part.spans);
+    if (part.kind === "batch") await store.add(project, part.batch);
   const scanned = await scan({ project, previous: [] }, store, undefined, runtime);
   const [cluster] = eligible(scanned.document.clusters);
   if (cluster === undefined) return { finding: { end: "no-failures", why: "no cluster with a cause" } };

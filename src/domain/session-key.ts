@@ -1,5 +1,5 @@
 import { type Attributes, type SessionId, sessionId } from "./ids.ts";
-import type { Span } from "./span.ts";
+import type { LogRecord, Span } from "./span.ts";
 
 /** Where instrumentations write the conversation's id, the most telling first. */
 const keys: readonly string[] = [
@@ -26,8 +26,8 @@ function keyIn(attributes: Attributes): string | undefined {
   return undefined;
 }
 
-/** The session a span says it belongs to: its own attributes first, then its resource's. `undefined`: only its trace ties it to others. */
-export function sessionKeyOf(span: Pick<Span, "attributes" | "resource">): SessionId | undefined {
+/** The session a span or log record says it belongs to: its own attributes first, then its resource's. `undefined`: only its trace ties it to others. */
+export function sessionKeyOf(span: Pick<Span | LogRecord, "attributes" | "resource">): SessionId | undefined {
   const key = keyIn(span.attributes) ?? keyIn(span.resource);
   return key === undefined ? undefined : sessionId(key);
 }

@@ -1,4 +1,4 @@
-import type { Attributes, Instant, ProjectId, SessionId } from "./ids.ts";
+import type { Attributes, Instant, Json, ProjectId, SessionId } from "./ids.ts";
 
 export interface SpanEvent {
   readonly name: string;
@@ -36,10 +36,39 @@ export interface Feedback {
   readonly by: "user" | "reviewer" | "evaluator" | "agent";
 }
 
-/** All spans of one session as the store holds them: possibly several OTLP traces, in start order. */
+/** One OpenTelemetry log record: some dialects carry their messages here. It belongs to its trace, else to the session its attributes name. */
+export interface LogRecord {
+  /** 32 lowercase hex digits. */
+  readonly traceId?: string;
+  /** 16 lowercase hex digits. */
+  readonly spanId?: string;
+  readonly at: Instant;
+  /** The event's name; empty for a plain log line. */
+  readonly name: string;
+  readonly body?: Json;
+  readonly scope?: string;
+  readonly attributes: Attributes;
+  readonly resource: Attributes;
+}
+
+/** Feedback with the trace it speaks of. */
+export interface TraceFeedback {
+  readonly traceId: string;
+  readonly feedback: Feedback;
+}
+
+/** What one sender delivers at once. */
+export interface TraceBatch {
+  readonly spans: readonly Span[];
+  readonly logs?: readonly LogRecord[];
+  readonly feedback?: readonly TraceFeedback[];
+}
+
+/** Everything of one session as the store holds it: possibly several OTLP traces; spans in start order, log records in time order. */
 export interface Trace {
   readonly project: ProjectId;
   readonly key: SessionId;
   readonly spans: readonly Span[];
+  readonly logs: readonly LogRecord[];
   readonly feedback: readonly Feedback[];
 }

@@ -7,7 +7,7 @@ import type { Session } from "../domain/session.ts";
 import type { Trace } from "../domain/span.ts";
 import type { ModelClient } from "../ports/model-client.ts";
 import type { Runtime } from "../ports/runtime.ts";
-import type { TraceQuery, TraceStore } from "../ports/trace-store.ts";
+import type { TraceQuery, TraceReader } from "../ports/trace-store.ts";
 import { assemble } from "../stages/assemble.ts";
 import { cluster } from "../stages/cluster.ts";
 import { label } from "../stages/label.ts";
@@ -30,7 +30,7 @@ export interface Scanned {
 /** Reads a project's traces, says of every session how it ended, and groups the failures. Without a model only labels and rules decide. */
 export async function scan(
   input: ScanInput,
-  store: TraceStore,
+  store: TraceReader,
   labeller: { readonly client: ModelClient; readonly prompt: PromptTemplate } | undefined,
   runtime: Runtime,
 ): Promise<Scanned> {

@@ -1,12 +1,8 @@
-import type { Feedback, Span } from "../domain/span.ts";
+import type { TraceBatch } from "../domain/span.ts";
 
-/** A part of a trace file: spans to add, or a place that could not be read. Reading goes on after a problem. */
+/** A part of a trace file: what to add, or a place that could not be read. Reading goes on after a problem. */
 export type TraceFilePart =
-  | {
-      readonly kind: "spans";
-      readonly spans: readonly Span[];
-      readonly feedback: readonly { readonly traceId: string; readonly feedback: Feedback }[];
-    }
+  | { readonly kind: "batch"; readonly batch: TraceBatch }
   | { readonly kind: "problem"; readonly file: string; readonly line?: number; readonly reason: string };
 
 /** Reads one kind of trace file. `bytes` is the whole file; parts come in file order; never throws on content. */

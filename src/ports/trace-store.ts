@@ -1,6 +1,6 @@
 import type { FailureCluster } from "../domain/cluster.ts";
 import type { Instant, ProjectId, SessionId } from "../domain/ids.ts";
-import type { Feedback, Span, Trace } from "../domain/span.ts";
+import type { Trace, TraceBatch } from "../domain/span.ts";
 
 export interface TraceQuery {
   readonly project: ProjectId;
@@ -12,28 +12,33 @@ export interface TraceQuery {
 }
 
 export interface AddResult {
-  /** Spans that were not there before. */
+  /** Spans and log records that were not there before. */
   readonly added: number;
-  /** Spans already held: the same trace and span id; the first one stays. */
+  /** Already held: spans of the same trace and span id, where the first one stays, and equal log records. */
   readonly known: number;
 }
 
 /**
- * Where sessions live. Groups spans into sessions by `sessionKeyOf`; a trace whose spans carry no session id is one session of its own,
+ * Where sessions are read from: Tuneup's own store, or somebody else's, in place. Groups spans into sessions by `sessionKeyOf`; a trace whose spans carry no session id is one session of its own,
  * and spans that arrive late join the session their trace belongs to.
  * Several processes may use one store at the same time. A failed read throws: an error is never an empty answer.
  */
-export interface TraceStore {
-  /** Adds all or nothing, durably when it resolves. Adding the same spans again changes nothing. */
-  add(project: ProjectId, spans: readonly Span[]): Promise<AddResult>;
-  /** Attaches feedback to the session that holds the trace; equal feedback is kept once. */
-  addFeedback(project: ProjectId, traceId: string, feedback: Feedback): Promise<void>;
+export interface TraceReader {
   /** Sessions in start order, spans within a session in start order. Sees what was added before the call. */
   read(query: TraceQuery): AsyncIterable<Trace>;
   session(project: ProjectId, key: SessionId): Promise<Trace | undefined>;
   /** Labelled clusters as the store holds them natively; `[]` only if it says there are none. */
   clusters(project: ProjectId): Promise<readonly FailureCluster[]>;
+  close(): Promise<void>;
+}
+
+/** A store that Tuneup writes to. */
+export interface TraceStore extends TraceReader {
+  /**
+   * Adds all or nothing, durably when it resolves. Adding the same again changes nothing. Feedback and log records go to the session that
+   * holds their trace, whenever its spans come.
+   */
+  add(project: ProjectId, batch: TraceBatch): Promise<AddResult>;
   /** Removes a session with everything that only it used. Removing what is not there is fine. */
   erase(project: ProjectId, key: SessionId): Promise<void>;
-  close(): Promise<void>;
 }

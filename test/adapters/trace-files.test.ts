@@ -9,7 +9,7 @@ const fixture = (name: string): Buffer => readFileSync(new URL(`../fixtures/${na
 const read = (format: TraceFileFormat, file: string, content: string | Uint8Array): readonly TraceFilePart[] => [
   ...format.read(file, typeof content === "string" ? Buffer.from(content) : content),
 ];
-const spansOf = (parts: readonly TraceFilePart[]) => parts.flatMap((part) => (part.kind === "spans" ? part.spans : []));
+const spansOf = (parts: readonly TraceFilePart[]) => parts.flatMap((part) => (part.kind === "batch" ? part.batch.spans : []));
 const problemsOf = (parts: readonly TraceFilePart[]) =>
   parts.flatMap((part) => (part.kind === "problem" ? [{ line: part.line, reason: part.reason }] : []));
 
@@ -150,8 +150,10 @@ describe("an OTLP file", () => {
     };
     const [part] = read(otlpFileFormat, "logs.json", JSON.stringify(logs));
     expect(part).toMatchObject({
-      kind: "spans",
-      feedback: [{ traceId: "5b8efff798038103d269b633813fc60c", feedback: { name: "helpful", label: "fail", by: "evaluator" } }],
+      kind: "batch",
+      batch: {
+        feedback: [{ traceId: "5b8efff798038103d269b633813fc60c", feedback: { name: "helpful", label: "fail", by: "evaluator" } }],
+      },
     });
   });
 });
@@ -189,7 +191,7 @@ describe("a transcript file", () => {
         ),
       ),
     );
-    expect(parts.flatMap((part) => (part.kind === "spans" ? part.feedback.map((one) => one.feedback) : []))).toEqual([
+    expect(parts.flatMap((part) => (part.kind === "batch" ? (part.batch.feedback ?? []).map((one) => one.feedback) : []))).toEqual([
       { name: "outcome", label: "failure", by: "reviewer" },
       { name: "outcome", label: "failure", comment: "late", by: "reviewer" },
     ]);

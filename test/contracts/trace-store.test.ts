@@ -22,7 +22,7 @@ describe("the SQLite trace store", () => {
   test("stores a conversation once, however often it is repeated", async () => {
     const path = freshPath();
     const store = SqliteTraceStore.open(path);
-    const messages = Array.from({ length: 60 }, (_, index) => ({
+    const messages = Array.from({ length: 90 }, (_, index) => ({
       role: "user",
       content: `message ${index}: ${Math.sin(index)} ${"words and more words ".repeat(20)}`,
     }));
@@ -30,7 +30,7 @@ describe("the SQLite trace store", () => {
     for (let length = 1; length <= messages.length; length += 1) {
       const text = JSON.stringify(messages.slice(0, length));
       received += text.length;
-      await store.add(project, [aSpan({ attributes: { "session.id": "s", "gen_ai.input.messages": text } })]);
+      await store.add(project, { spans: [aSpan({ attributes: { "session.id": "s", "gen_ai.input.messages": text } })] });
     }
     await store.close();
     expect(readFileSync(path).length).toBeLessThan(received * 0.25);
@@ -41,7 +41,7 @@ describe("the SQLite trace store", () => {
     const [one, other] = [SqliteTraceStore.open(path), SqliteTraceStore.open(path)];
     await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
-        (index % 2 === 0 ? one : other).add(project, [aSpan({ attributes: { "session.id": "s" } })]),
+        (index % 2 === 0 ? one : other).add(project, { spans: [aSpan({ attributes: { "session.id": "s" } })] }),
       ),
     );
     expect((await other.session(project, sessionId("s")))?.spans).toHaveLength(20);
@@ -55,7 +55,7 @@ describe("the SQLite trace store", () => {
   test("adds all of a batch or nothing", async () => {
     const store = SqliteTraceStore.open(freshPath());
     const bad = { ...aSpan(), attributes: { big: 1n } } as unknown as ReturnType<typeof aSpan>;
-    await expect(store.add(project, [aSpan({ attributes: { "session.id": "s" } }), bad])).rejects.toThrow(/cannot be written/);
+    await expect(store.add(project, { spans: [aSpan({ attributes: { "session.id": "s" } }), bad] })).rejects.toThrow(/cannot be written/);
     expect(await store.session(project, sessionId("s"))).toBeUndefined();
     await store.close();
   });

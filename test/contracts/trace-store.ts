@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { instant, projectId, sessionId } from "../../src/domain/ids.ts";
-import type { Span, Trace } from "../../src/domain/span.ts";
+import type { LogRecord, Span, Trace } from "../../src/domain/span.ts";
 import type { TraceStore } from "../../src/ports/trace-store.ts";
 
 let count = 0;
@@ -20,6 +20,14 @@ export function aSpan(changes: Partial<Omit<Span, "traceId">> & { readonly trace
     ...rest,
   };
 }
+
+export const aLog = (changes: Partial<LogRecord> = {}): LogRecord => ({
+  at: instant("2026-01-01T00:00:00.000Z"),
+  name: "gen_ai.user.message",
+  attributes: {},
+  resource: {},
+  ...changes,
+});
 
 const project = projectId("support");
 const inSession = (id: string): { readonly attributes: Span["attributes"] } => ({ attributes: { "session.id": id } });
@@ -61,23 +69,25 @@ export function traceStoreContract(name: string, open: () => Promise<TraceStore>
         },
         events: [{ name: "gen_ai.choice", at: instant("2026-01-01T00:00:01.000Z"), attributes: { message: long, index: 0 } }],
       });
-      await store.add(project, [span]);
+      await store.add(project, { spans: [span] });
       expect((await store.session(project, sessionId("s")))?.spans).toEqual([span]);
     });
 
     test("adding the same spans again changes nothing", async () => {
       const spans = [aSpan(inSession("s")), aSpan(inSession("s"))];
-      expect(await store.add(project, spans)).toEqual({ added: 2, known: 0 });
-      expect(await store.add(project, spans)).toEqual({ added: 0, known: 2 });
+      expect(await store.add(project, { spans })).toEqual({ added: 2, known: 0 });
+      expect(await store.add(project, { spans })).toEqual({ added: 0, known: 2 });
       expect((await all())[0]?.spans).toHaveLength(2);
     });
 
     test("groups several traces of one session, and several sessions of one trace", async () => {
-      await store.add(project, [
-        aSpan({ trace: "a", ...inSession("s") }),
-        aSpan({ trace: "b", ...inSession("s") }),
-        aSpan({ trace: "b", ...inSession("t") }),
-      ]);
+      await store.add(project, {
+        spans: [
+          aSpan({ trace: "a", ...inSession("s") }),
+          aSpan({ trace: "b", ...inSession("s") }),
+          aSpan({ trace: "b", ...inSession("t") }),
+        ],
+      });
       expect((await all()).map((trace) => [trace.key, trace.spans.length])).toEqual([
         ["s", 2],
         ["t", 1],
@@ -85,9 +95,9 @@ export function traceStoreContract(name: string, open: () => Promise<TraceStore>
     });
 
     test("a trace without a session id is a session of its own, until a late span says otherwise", async () => {
-      await store.add(project, [aSpan({ trace: "c" })]);
+      await store.add(project, { spans: [aSpan({ trace: "c" })] });
       expect((await all()).map((trace) => trace.key)).toEqual(["c".repeat(32)]);
-      await store.add(project, [aSpan({ trace: "c", ...inSession("s") }), aSpan({ trace: "c" })]);
+      await store.add(project, { spans: [aSpan({ trace: "c", ...inSession("s") }), aSpan({ trace: "c" })] });
       expect((await all()).map((trace) => [trace.key, trace.spans.length])).toEqual([["s", 3]]);
     });
 
@@ -95,11 +105,13 @@ export function traceStoreContract(name: string, open: () => Promise<TraceStore>
       const at = (minute: number): { readonly startedAt: Span["startedAt"] } => ({
         startedAt: instant(`2026-01-01T00:${String(minute).padStart(2, "0")}:00.000Z`),
       });
-      await store.add(project, [
-        aSpan({ trace: "b", ...at(20), ...inSession("late") }),
-        aSpan({ trace: "a", ...at(10), ...inSession("early") }),
-        aSpan({ trace: "a", ...at(5), ...inSession("early") }),
-      ]);
+      await store.add(project, {
+        spans: [
+          aSpan({ trace: "b", ...at(20), ...inSession("late") }),
+          aSpan({ trace: "a", ...at(10), ...inSession("early") }),
+          aSpan({ trace: "a", ...at(5), ...inSession("early") }),
+        ],
+      });
       expect((await all()).map((trace) => trace.key)).toEqual(["early", "late"]);
       expect((await all())[0]?.spans.map((span) => span.startedAt)).toEqual([at(5).startedAt, at(10).startedAt]);
       expect((await all({ from: at(6).startedAt })).map((trace) => trace.key)).toEqual(["late"]);
@@ -109,29 +121,49 @@ export function traceStoreContract(name: string, open: () => Promise<TraceStore>
 
     test("keeps feedback once, also when it comes before its trace", async () => {
       const feedback = { name: "agent.outcome", label: "failed", by: "agent" as const };
-      await store.addFeedback(project, "d".repeat(32), feedback);
-      await store.addFeedback(project, "d".repeat(32), feedback);
-      await store.add(project, [aSpan({ trace: "d", ...inSession("s") })]);
+      const batch = { spans: [], feedback: [{ traceId: "d".repeat(32), feedback }] };
+      await store.add(project, batch);
+      await store.add(project, batch);
+      await store.add(project, { spans: [aSpan({ trace: "d", ...inSession("s") })] });
       expect((await store.session(project, sessionId("s")))?.feedback).toEqual([feedback]);
     });
 
+    test("keeps log records once, with the session of their trace or the one they name", async () => {
+      const logs: readonly LogRecord[] = [
+        aLog({ traceId: "d".repeat(32), body: { text: "of the trace" } }),
+        aLog({ attributes: { "session.id": "only logs" }, body: "of the session" }),
+      ];
+      expect(await store.add(project, { spans: [], logs })).toEqual({ added: 2, known: 0 });
+      expect(await store.add(project, { spans: [aSpan({ trace: "d", ...inSession("s") })], logs })).toEqual({ added: 1, known: 2 });
+      expect((await all()).map(({ key, logs: held, spans }) => [key, spans.length, held.map((log) => log.body)])).toEqual([
+        ["only logs", 0, ["of the session"]],
+        ["s", 1, [{ text: "of the trace" }]],
+      ]);
+      await store.erase(project, sessionId("s"));
+      await store.erase(project, sessionId("only logs"));
+      expect(await all()).toEqual([]);
+    });
+
     test("keeps projects apart", async () => {
-      await store.add(project, [aSpan(inSession("s"))]);
+      await store.add(project, { spans: [aSpan(inSession("s"))] });
       expect(await store.session(projectId("other"), sessionId("s"))).toBeUndefined();
     });
 
     test("erases a session with its feedback, and leaves what others share", async () => {
       const shared = "a text that both sessions hold, long enough to be stored apart from its span. ".repeat(5);
-      await store.add(project, [
-        aSpan({ trace: "e", attributes: { "session.id": "s", text: shared } }),
-        aSpan({ trace: "f", attributes: { "session.id": "t", text: shared } }),
-      ]);
-      await store.addFeedback(project, "e".repeat(32), { name: "outcome", label: "failed", by: "reviewer" });
+      await store.add(project, {
+        spans: [
+          aSpan({ trace: "e", attributes: { "session.id": "s", text: shared } }),
+          aSpan({ trace: "f", attributes: { "session.id": "t", text: shared } }),
+        ],
+      });
+      const feedback = { name: "outcome", label: "failed", by: "reviewer" as const };
+      await store.add(project, { spans: [], feedback: [{ traceId: "e".repeat(32), feedback }] });
       await store.erase(project, sessionId("s"));
       await store.erase(project, sessionId("never there"));
       expect(await store.session(project, sessionId("s"))).toBeUndefined();
       expect((await store.session(project, sessionId("t")))?.spans[0]?.attributes["text"]).toBe(shared);
-      await store.add(project, [aSpan({ trace: "e", ...inSession("s") })]);
+      await store.add(project, { spans: [aSpan({ trace: "e", ...inSession("s") })] });
       expect((await store.session(project, sessionId("s")))?.feedback).toEqual([]);
     });
 

@@ -14,6 +14,6 @@ for (let batch = 0; ; batch += 1) {
     events: [],
     resource: {},
   }));
-  await store.add(projectId("support"), spans);
+  await store.add(projectId("support"), { spans });
   process.stdout.write("added\n");
 }

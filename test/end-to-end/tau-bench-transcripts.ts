@@ -52,8 +52,7 @@ export async function storeOf(content: string, project: ProjectId): Promise<Trac
   const store = new MemoryTraceStore();
   for (const part of transcriptFileFormat.read("transcripts.jsonl", Buffer.from(content))) {
     if (part.kind === "problem") throw new Error(`line ${part.line ?? "?"}: ${part.reason}`);
-    await store.add(project, part.spans);
-    for (const { feedback, traceId } of part.feedback) await store.addFeedback(project, traceId, feedback);
+    await store.add(project, part.batch);
   }
   return store;
 }

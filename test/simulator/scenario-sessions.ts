@@ -31,7 +31,7 @@ export async function sessionsOf(scenario: Scenario, options: RecordingOptions):
   const lines = [...recordSessions(scenario, options)].join("\n");
   for (const part of otlpFileFormat.read("sessions.jsonl", Buffer.from(lines))) {
     if (part.kind === "problem") throw new Error(part.reason);
-    await store.add(project, part.spans);
+    await store.add(project, part.batch);
   }
   return assemble(await Array.fromAsync(store.read({ project }))).sessions;
 }

@@ -17,9 +17,7 @@ const fixture = (name: string): Buffer => readFileSync(new URL(`../fixtures/${na
 async function assembled(format: TraceFileFormat, file: string, bytes: Uint8Array): Promise<Assembled> {
   const store = new MemoryTraceStore();
   for (const part of format.read(file, bytes)) {
-    if (part.kind !== "spans") continue;
-    await store.add(project, part.spans);
-    for (const { feedback, traceId } of part.feedback) await store.addFeedback(project, traceId, feedback);
+    if (part.kind === "batch") await store.add(project, part.batch);
   }
   const traces: Trace[] = [];
   for await (const trace of store.read({ project })) traces.push(trace);
@@ -53,7 +51,7 @@ function span(name: string, second: number, attributes: Attributes, changes: Par
     ...changes,
   };
 }
-const traceOf = (...spans: readonly Span[]): readonly Trace[] => [{ project, key: "s" as Trace["key"], spans, feedback: [] }];
+const traceOf = (...spans: readonly Span[]): readonly Trace[] => [{ project, key: "s" as Trace["key"], spans, logs: [], feedback: [] }];
 const event = (name: string, attributes: Attributes) => ({ name, at: instant("2026-01-01T00:00:00.000Z"), attributes });
 
 describe("sessions from the current GenAI conventions", () => {

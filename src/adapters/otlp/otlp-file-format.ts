@@ -103,6 +103,6 @@ function* readValue(file: string, value: unknown, line?: number): Iterable<Trace
 function* partsOf(file: string, request: RawRequest, line?: number): Iterable<TraceFilePart> {
   const checked = request.spans.map(({ scope, span }) => checkSpan(span, scope));
   const spans = checked.flatMap((one) => (one.ok ? [one.span] : []));
-  if (spans.length > 0 || request.feedback.length > 0) yield { kind: "spans", spans, feedback: request.feedback };
+  if (spans.length > 0 || request.feedback.length > 0) yield { kind: "batch", batch: { spans, feedback: request.feedback } };
   for (const one of checked) if (!one.ok) yield { kind: "problem", file, ...(line === undefined ? {} : { line }), reason: one.reason };
 }

@@ -1,11 +1,11 @@
 import type { Attributes, Json } from "../../domain/ids.ts";
-import type { Feedback } from "../../domain/span.ts";
+import type { Feedback, TraceFeedback } from "../../domain/span.ts";
 import { attributesOf, deepestValue, type RawScope, type RawSpan } from "./raw-span.ts";
 
 /** The spans and feedback of a decoded request, unchecked. */
 export interface RawRequest {
   readonly spans: readonly { readonly span: RawSpan; readonly scope: RawScope }[];
-  readonly feedback: readonly { readonly traceId: string; readonly feedback: Feedback }[];
+  readonly feedback: readonly TraceFeedback[];
 }
 
 type Loose = Readonly<Record<string, unknown>>;

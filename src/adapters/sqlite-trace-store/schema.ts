@@ -13,6 +13,11 @@ const migrations: readonly string[] = [
    CREATE INDEX body_uses_by_span ON body_uses (span);
    CREATE TABLE feedback (project TEXT NOT NULL, trace TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (project, trace, document)) WITHOUT ROWID;
    CREATE TABLE clusters (project TEXT NOT NULL, id TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (project, id)) WITHOUT ROWID;`,
+  `CREATE TABLE logs (
+     id INTEGER PRIMARY KEY, project TEXT NOT NULL, session TEXT NOT NULL, trace TEXT NOT NULL, digest BLOB NOT NULL,
+     at TEXT NOT NULL, document BLOB NOT NULL, UNIQUE (project, digest)
+   );
+   CREATE INDEX logs_by_session ON logs (project, session, at);`,
 ];
 
 /** Brings the database to the current schema. Several processes may start at once. */

@@ -2,11 +2,11 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { FailureCluster } from "../../domain/cluster.ts";
-import { canonicalJson, asJson } from "../../domain/digest.ts";
+import { asJson, canonicalJson, digestOfJson, shortDigest } from "../../domain/digest.ts";
 import { TuneupError } from "../../domain/errors.ts";
 import { type ProjectId, type SessionId, sessionId } from "../../domain/ids.ts";
 import { sessionKeyOf } from "../../domain/session-key.ts";
-import type { Feedback, Span, Trace } from "../../domain/span.ts";
+import type { Feedback, LogRecord, Span, Trace, TraceBatch } from "../../domain/span.ts";
 import type { AddResult, TraceQuery, TraceStore } from "../../ports/trace-store.ts";
 import { type Bodies, compress, decompress, type Stored, withBodies, withoutBodies } from "./bodies.ts";
 import { migrate } from "./schema.ts";
@@ -35,29 +35,29 @@ export class SqliteTraceStore implements TraceStore {
     }
   }
 
-  async add(project: ProjectId, spans: readonly Span[]): Promise<AddResult> {
+  async add(project: ProjectId, { spans, logs = [], feedback = [] }: TraceBatch): Promise<AddResult> {
     return this.#transaction("written", () => {
       let added = 0;
       for (const span of spans) if (this.#addSpan(project, span)) added += 1;
-      return { added, known: spans.length - added };
-    });
-  }
-
-  async addFeedback(project: ProjectId, traceId: string, feedback: Feedback): Promise<void> {
-    this.#attempt("written", () => {
-      this.#sql("INSERT OR IGNORE INTO feedback (project, trace, document) VALUES (?, ?, ?)").run(
-        project,
-        traceId,
-        canonicalJson(asJson(feedback)),
-      );
+      for (const log of logs) if (this.#addLog(project, log)) added += 1;
+      for (const one of feedback) {
+        this.#sql("INSERT OR IGNORE INTO feedback (project, trace, document) VALUES (?, ?, ?)").run(
+          project,
+          one.traceId,
+          canonicalJson(asJson(one.feedback)),
+        );
+      }
+      return { added, known: spans.length + logs.length - added };
     });
   }
 
   async *read(query: TraceQuery): AsyncIterable<Trace> {
     const keys = this.#attempt("read", () =>
       this.#sql(
-        `SELECT session, min(started_at) AS started FROM spans WHERE project = ? GROUP BY session
-         HAVING started >= ? AND started < ? ORDER BY started DESC, session DESC LIMIT ?`,
+        `SELECT session, min(started) AS started FROM (
+           SELECT session, min(started_at) AS started FROM spans WHERE project = ?1 GROUP BY session
+           UNION ALL SELECT session, min(at) FROM logs WHERE project = ?1 GROUP BY session
+         ) GROUP BY session HAVING started >= ?2 AND started < ?3 ORDER BY started DESC, session DESC LIMIT ?4`,
       ).all(query.project, query.from ?? "", query.to ?? "~", query.limit ?? -1),
     );
     for (const row of keys.toReversed()) {
@@ -70,12 +70,21 @@ export class SqliteTraceStore implements TraceStore {
   async session(project: ProjectId, key: SessionId): Promise<Trace | undefined> {
     return this.#attempt("read", () => {
       const rows = this.#sql("SELECT document FROM spans WHERE project = ? AND session = ? ORDER BY started_at, id").all(project, key);
-      if (rows.length === 0) return undefined;
+      const logs = this.#sql("SELECT document FROM logs WHERE project = ? AND session = ? ORDER BY at, id").all(project, key);
+      if (rows.length + logs.length === 0) return undefined;
       const spans = rows.map((row) => this.#restore(row["document"]));
       const feedback = this.#sql(
-        "SELECT DISTINCT document FROM feedback WHERE project = ?1 AND trace IN (SELECT DISTINCT trace FROM spans WHERE project = ?1 AND session = ?2) ORDER BY trace, document",
+        `SELECT DISTINCT document FROM feedback WHERE project = ?1 AND trace IN (
+           SELECT trace FROM spans WHERE project = ?1 AND session = ?2 UNION SELECT trace FROM logs WHERE project = ?1 AND session = ?2
+         ) ORDER BY trace, document`,
       ).all(project, key);
-      return { project, key, spans, feedback: feedback.map((row) => JSON.parse(String(row["document"])) as Feedback) };
+      return {
+        project,
+        key,
+        spans,
+        logs: logs.map((row) => JSON.parse(decompress(bytesOf(row["document"]))) as LogRecord),
+        feedback: feedback.map((row) => JSON.parse(String(row["document"])) as Feedback),
+      };
     });
   }
 
@@ -86,9 +95,12 @@ export class SqliteTraceStore implements TraceStore {
 
   async erase(project: ProjectId, key: SessionId): Promise<void> {
     this.#transaction("written", () => {
-      const traces = this.#sql("SELECT DISTINCT trace FROM spans WHERE project = ? AND session = ?").all(project, key);
+      const traces = this.#sql(
+        "SELECT trace FROM spans WHERE project = ?1 AND session = ?2 UNION SELECT trace FROM logs WHERE project = ?1 AND session = ?2",
+      ).all(project, key);
       this.#sql("DELETE FROM body_uses WHERE span IN (SELECT id FROM spans WHERE project = ? AND session = ?)").run(project, key);
       this.#sql("DELETE FROM spans WHERE project = ? AND session = ?").run(project, key);
+      this.#sql("DELETE FROM logs WHERE project = ? AND session = ?").run(project, key);
       this.#sql("DELETE FROM bodies WHERE id NOT IN (SELECT body FROM body_uses)").run();
       for (const { trace } of traces) {
         if (this.#sql("SELECT 1 FROM spans WHERE project = ? AND trace = ?").get(project, String(trace)) !== undefined) continue;
@@ -115,15 +127,34 @@ export class SqliteTraceStore implements TraceStore {
     return true;
   }
 
+  #addLog(project: ProjectId, log: LogRecord): boolean {
+    const session = this.#sessionFor(project, log);
+    if (session === undefined) return false;
+    const { changes } = this.#sql(
+      "INSERT OR IGNORE INTO logs (project, session, trace, digest, at, document) VALUES (?, ?, ?, ?, ?, ?)",
+    ).run(
+      project,
+      session,
+      log.traceId ?? "",
+      Buffer.from(shortDigest(digestOfJson(asJson(log)), 64), "hex"),
+      log.at,
+      compress(JSON.stringify(log)),
+    );
+    return Number(changes) > 0;
+  }
+
   #addBody(digest: Uint8Array, text: string, span: number): void {
     const find = this.#sql("SELECT id FROM bodies WHERE digest = ?");
     if (find.get(digest) === undefined) this.#sql("INSERT INTO bodies (digest, content) VALUES (?, ?)").run(digest, compress(text));
     this.#sql("INSERT OR IGNORE INTO body_uses (body, span) SELECT id, ? FROM bodies WHERE digest = ?").run(span, digest);
   }
 
-  /** The session a span goes to. A trace that learns its session late takes along the spans that came before. */
-  #sessionFor(project: ProjectId, span: Span): string {
+  /** The session a span or log record goes to. A trace that learns its session late takes along what came before. */
+  #sessionFor(project: ProjectId, span: Span): string;
+  #sessionFor(project: ProjectId, log: LogRecord): string | undefined;
+  #sessionFor(project: ProjectId, span: Span | LogRecord): string | undefined {
     const own = sessionKeyOf(span);
+    if (span.traceId === undefined) return own;
     const known = this.#sql("SELECT session FROM traces WHERE project = ? AND trace = ?").get(project, span.traceId)?.["session"];
     if (own !== undefined && (known === undefined || known === span.traceId)) {
       this.#sql("INSERT INTO traces (project, trace, session) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET session = excluded.session").run(
@@ -132,6 +163,7 @@ export class SqliteTraceStore implements TraceStore {
         own,
       );
       this.#sql("UPDATE spans SET session = ? WHERE project = ? AND trace = ? AND session = trace").run(own, project, span.traceId);
+      this.#sql("UPDATE logs SET session = ? WHERE project = ? AND trace = ? AND session = trace").run(own, project, span.traceId);
     } else if (known === undefined) {
       this.#sql("INSERT INTO traces (project, trace, session) VALUES (?, ?, ?)").run(project, span.traceId, span.traceId);
     }

@@ -1,4 +1,5 @@
 import { gunzipSync, constants } from "node:zlib";
+import type { TraceBatch } from "../../domain/span.ts";
 import type { TraceFileFormat, TraceFilePart } from "../../ports/trace-file.ts";
 import { transcriptSchema } from "./transcript-schema.ts";
 import { transcriptSpan } from "./transcript-span.ts";
@@ -66,19 +67,18 @@ function readSession(file: string, value: unknown, line?: number): TraceFilePart
     return { kind: "problem", file, ...(line === undefined ? {} : { line }), reason: reasons.join("; ") };
   }
   const { feedback, span } = transcriptSpan(parsed.data);
-  return { kind: "spans", spans: [span], feedback: feedback.map((one) => ({ traceId: span.traceId, feedback: one })) };
+  return { kind: "batch", batch: { spans: [span], feedback: feedback.map((one) => ({ traceId: span.traceId, feedback: one })) } };
 }
 
 /** Joins neighbouring sessions into parts, so that a store writes fifty in one transaction instead of one. */
 function* batched(parts: Iterable<TraceFilePart>): Iterable<TraceFilePart> {
-  let waiting: Extract<TraceFilePart, { kind: "spans" }>[] = [];
+  let waiting: TraceBatch[] = [];
   const joined = (): TraceFilePart => ({
-    kind: "spans",
-    spans: waiting.flatMap((part) => part.spans),
-    feedback: waiting.flatMap((part) => part.feedback),
+    kind: "batch",
+    batch: { spans: waiting.flatMap((batch) => batch.spans), feedback: waiting.flatMap((batch) => batch.feedback ?? []) },
   });
   for (const part of parts) {
-    if (part.kind === "spans") waiting.push(part);
+    if (part.kind === "batch") waiting.push(part.batch);
     else yield part;
     if (waiting.length < sessionsInPart) continue;
     yield joined();

@@ -39,13 +39,12 @@ export async function ingestFiles(
         continue;
       }
       if (options.dryRun) {
-        added += part.spans.length;
+        added += part.batch.spans.length;
         continue;
       }
-      const result = await house.store.add(project, part.spans);
+      const result = await house.store.add(project, part.batch);
       added += result.added;
       known += result.known;
-      for (const { traceId, feedback } of part.feedback) await house.store.addFeedback(project, traceId, feedback);
     }
   }
   return { files: files.length, added, known, problems };
