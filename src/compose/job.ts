@@ -9,6 +9,7 @@ import { defaultPlan, type DecisionPlan } from "../domain/verdict.ts";
 import type { JobInput, JobTools } from "../pipeline.ts";
 import type { Evaluator } from "../ports/evaluator.ts";
 import type { Documents } from "../ports/ledger.ts";
+import { isSimulatedModel } from "../domain/simulated-model.ts";
 import type { ModelClient } from "../ports/model-client.ts";
 import { makeRubric } from "../stages/judge.ts";
 import { replayable } from "../stages/replay.ts";
@@ -37,7 +38,8 @@ export function jobOf(parts: JobParts): { readonly input: JobInput; readonly too
   const complete = parts.sessions.map((session) => withTools(session, [...(parts.operator.toolDefinitions ?? []), ...parts.definitions]));
   const { usable, excluded } = splitReplayable(complete, parts.operator.maxTurns);
   const plan = planOf(parts);
-  const simulated = parts.models.drafter.simulated;
+  const agentModel = parts.operator.models?.agent?.model ?? agentModelOf(usable);
+  const simulated = [agentModel, parts.models.drafter.model, parts.models.judge?.model ?? ""].some((model) => isSimulatedModel(model));
   const judge = parts.models.judge === undefined ? {} : { judge: { client: parts.models.judge, prompt: parts.prompts.judge } };
   const input: JobInput = {
     cluster: parts.cluster,
@@ -63,7 +65,7 @@ export function jobOf(parts: JobParts): { readonly input: JobInput; readonly too
         ...(parts.operator.budget?.tokens === undefined ? {} : { tokens: parts.operator.budget.tokens }),
       },
       models: {
-        agent: parts.operator.models?.agent?.model ?? agentModelOf(usable),
+        agent: agentModel,
         drafter: parts.models.drafter.model,
         ...(parts.models.judge === undefined ? {} : { judge: parts.models.judge.model }),
       },

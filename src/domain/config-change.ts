@@ -114,13 +114,88 @@ export function replaceRendered(rendered: string, before: string, after: string)
   return replaceTemplate(rendered, before, after, names);
 }
 
+/** Longer values of a template variable are not looked for, in UTF-16 units. */
+const longestValue = 4000;
+
 function replaceTemplate(rendered: string, before: string, after: string, names: readonly string[]): string | undefined {
-  const literal = before.split(placeholder).map((piece) => piece.replace(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`));
-  const expression = new RegExp(literal.join("([\\s\\S]{0,4000}?)"), "gu");
-  const matches = [...rendered.matchAll(expression)].slice(0, 2);
-  const match = matches[0];
-  if (match === undefined || matches.length > 1) return undefined;
-  const values = new Map(names.map((name, index) => [name, match[index + 1] ?? ""]));
+  const pieces = before.split(placeholder);
+  // What a variable at the edge held cannot be told from the text around it, so it has to stay at its edge: its value is left in place.
+  if (pieces[0] === "" && !after.startsWith(names[0] ?? "")) return undefined;
+  if (pieces.at(-1) === "" && !after.endsWith(names.at(-1) ?? "")) return undefined;
+  const inner = pieces.slice(pieces[0] === "" ? 1 : 0, pieces.at(-1) === "" ? -1 : undefined);
+  const [match, second] = templateMatches(rendered, inner);
+  if (match === undefined || second !== undefined) return undefined;
+  const found = pieces[0] === "" ? ["", ...match.values] : match.values;
+  const values = new Map(names.map((name, index) => [name, found[index] ?? ""]));
   const filled = after.replace(placeholder, (name) => values.get(name) ?? name);
-  return rendered.slice(0, match.index) + filled + rendered.slice(match.index + match[0].length);
+  return rendered.slice(0, match.start) + filled + rendered.slice(match.end);
+}
+
+interface TemplateMatch {
+  readonly start: number;
+  readonly end: number;
+  /** What stands between the pieces, in order. */
+  readonly values: readonly string[];
+}
+
+/**
+ * The first two places, not overlapping, where the pieces follow each other with short gaps, each gap as short as it can be. Looks at every
+ * occurrence of every piece once, so that no text makes it slow.
+ */
+function templateMatches(text: string, pieces: readonly string[]): readonly TemplateMatch[] {
+  if (pieces.length === 0 || pieces[0] === "" || pieces.at(-1) === "") return [];
+  const places = viablePlaces(text, pieces);
+  const matches: TemplateMatch[] = [];
+  for (const start of places[0] ?? []) {
+    if (start < (matches[0]?.end ?? 0)) continue;
+    const values: string[] = [];
+    let end = start + (pieces[0]?.length ?? 0);
+    for (let index = 1; index < pieces.length; index += 1) {
+      const next = pieces[index] === "" ? end : firstFrom(places[index] ?? [], end);
+      values.push(text.slice(end, next));
+      end = next + (pieces[index]?.length ?? 0);
+    }
+    matches.push({ start, end, values });
+    if (matches.length === 2) break;
+  }
+  return matches;
+}
+
+/** For each piece the places from which all later pieces can be reached; an empty piece has its successor's. */
+function viablePlaces(text: string, pieces: readonly string[]): readonly (readonly number[])[] {
+  const places: (readonly number[])[] = [];
+  let following: readonly number[] | undefined;
+  for (let index = pieces.length - 1; index >= 0; index -= 1) {
+    const piece = pieces[index] ?? "";
+    if (piece !== "") following = withinReach(placesOf(text, piece), piece.length, following);
+    places[index] = following ?? [];
+  }
+  return places;
+}
+
+function placesOf(text: string, piece: string): readonly number[] {
+  const places: number[] = [];
+  for (let at = text.indexOf(piece); at >= 0; at = text.indexOf(piece, at + 1)) places.push(at);
+  return places;
+}
+
+function withinReach(places: readonly number[], length: number, following: readonly number[] | undefined): readonly number[] {
+  if (following === undefined) return places;
+  let next = 0;
+  return places.filter((place) => {
+    while (next < following.length && (following[next] ?? 0) < place + length) next += 1;
+    const nearest = following[next];
+    return nearest !== undefined && nearest - place - length <= longestValue;
+  });
+}
+
+/** The first of the sorted places at or after `from`. */
+function firstFrom(places: readonly number[], from: number): number {
+  let [low, high] = [0, places.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((places[middle] ?? 0) < from) low = middle + 1;
+    else high = middle;
+  }
+  return places[low] ?? from;
 }

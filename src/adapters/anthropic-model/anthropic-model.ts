@@ -10,6 +10,7 @@ import {
   type RetryTools,
   withRetries,
 } from "../../domain/retry.ts";
+import { isSimulatedModel } from "../../domain/simulated-model.ts";
 import type { ModelClient, ModelReply, ModelRequest } from "../../ports/model-client.ts";
 import { fromMessagesReply, toMessagesBody } from "./anthropic-messages.ts";
 
@@ -34,7 +35,7 @@ export function anthropicModel(options: AnthropicModelOptions): ModelClient {
   });
   return {
     model: options.model,
-    simulated: options.model.startsWith("simulated-"),
+    simulated: isSimulatedModel(options.model),
     complete: (request, signal) => complete(client, options, request, signal),
   };
 }

@@ -10,6 +10,7 @@ import {
   type RetryTools,
   withRetries,
 } from "../../domain/retry.ts";
+import { isSimulatedModel } from "../../domain/simulated-model.ts";
 import type { ModelClient, ModelReply, ModelRequest } from "../../ports/model-client.ts";
 import { fromChatReply, toChatBody } from "./chat-completions.ts";
 
@@ -37,7 +38,7 @@ export function openaiModel(options: OpenaiModelOptions): ModelClient {
   });
   return {
     model: options.model,
-    simulated: options.model.startsWith("simulated-"),
+    simulated: isSimulatedModel(options.model),
     complete: (request, signal) => complete(client, options, request, signal),
   };
 }
