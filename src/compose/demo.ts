@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve, sep } from "node:path";
 import type { Environment } from "../config/environment.ts";
+import { parseOperatorFile } from "../config/operator-file.ts";
 import { TuneupError } from "../domain/errors.ts";
 import type { Scenario } from "../simulator/scenario.ts";
 import { readScenario } from "../simulator/scenario-file.ts";
@@ -23,6 +24,8 @@ export interface DemoPlaces {
 export interface Demo {
   readonly scenario: Scenario;
   readonly places: DemoPlaces;
+  /** The trace project that the scenario's operator file names. */
+  readonly project: string;
   readonly server: SimulatedModelServer;
   readonly sessions: number;
   /** The environment of a job that talks to the simulated model and to nothing else. */
@@ -57,7 +60,8 @@ export async function openDemo(options: DemoOptions): Promise<Demo> {
     noColor,
     ...(home === undefined ? {} : { home }),
   };
-  return { scenario, places, server, sessions: lines.length, environment };
+  const project = parseOperatorFile(places.operatorFile, scenario.operatorFile).project ?? "default";
+  return { scenario, places, project, server, sessions: lines.length, environment };
 }
 
 const placesBelow = (folder: string): DemoPlaces => ({

@@ -44,6 +44,13 @@ describe("tuneup demo", () => {
     expect(gitIn(join(cwd, ".tuneup/demo/support-agent"), "diff", "--stat", `main..${branch}`)).toMatch(/1 file changed/);
     const [evidence] = readdirSync(join(cwd, ".tuneup/demo/data/evidence"));
     expect((await tuneup(["verify", join(".tuneup/demo/data/evidence", evidence ?? "")], { cwd })).code).toBe(0);
+    const printed = [...out.matchAll(/npm run tuneup -- ((?:clusters|show|verify) .*?)(?: {2,}|$)/gm)].map(([, command = ""]) => command);
+    expect(printed).toHaveLength(3);
+    for (const command of printed) {
+      const ended = await tuneup(command.split(" "), { cwd });
+      expect([command, ended.code, ended.out.split("\n").length > 1]).toEqual([command, 0, true]);
+      expect(ended.out).not.toMatch(/^no /);
+    }
     expect(gitIn(join(cwd, ".tuneup/demo/support-agent"), "status", "--porcelain")).toBe("");
   });
 

@@ -37,16 +37,24 @@ async function play(context: CliContext, demo: Demo, seed: number): Promise<RunR
   }
 }
 
+/** The flags that lead another command to what the demo left: its data, and the trace project that its operator file names. */
+const flagsOf = (context: CliContext, demo: Demo): string => ` --data ${relative(context.cwd, demo.places.data)} --project ${demo.project}`;
+
 const lookOf = (context: CliContext, demo: Demo): Look => ({
   command: "npm run tuneup --",
-  flags: ` --data ${relative(context.cwd, demo.places.data)}`,
+  flags: flagsOf(context, demo),
   from: (path) => relative(context.cwd, path),
 });
 
+const others: readonly (readonly [name: string, what: string])[] = [
+  ["not-in-the-prompt", "where no edit helps: Tuneup says so"],
+  ["harmful-edits", "where every edit breaks something"],
+];
+
 /** What a newcomer does next, with paths as they can be typed from where they are. */
-function afterwards(context: CliContext, demo: Demo, report: RunReport): string {
+function afterwards(context: CliContext, demo: Demo, report: RunReport, scenario: string | undefined): string {
   const from = (path: string): string => relative(context.cwd, path) || ".";
-  const { data, repository } = demo.places;
+  const { repository } = demo.places;
   const rows = ["Everything lies in " + from(demo.places.folder) + ". Next:"];
   if (report.finding.end === "published") {
     rows.push(
@@ -55,9 +63,8 @@ function afterwards(context: CliContext, demo: Demo, report: RunReport): string 
     );
   }
   rows.push(
-    `  npm run tuneup -- clusters --data ${from(data)}      what failed, and how often`,
-    `  npm run demo -- --scenario not-in-the-prompt      where no edit helps: Tuneup says so`,
-    `  npm run demo -- --scenario harmful-edits      where every edit breaks something`,
+    `  npm run tuneup -- clusters${flagsOf(context, demo)}      what failed, and how often`,
+    ...others.filter(([name]) => name !== scenario).map(([name, what]) => `  npm run demo -- --scenario ${name}      ${what}`),
     `  npm run tuneup -- run --traces sessions.jsonl --repo .      the same on your own agent`,
   );
   return `${rows.join("\n")}\n`;
@@ -102,7 +109,7 @@ export const demoCommand = buildCommand<Flags, [], CliContext>({
       );
       const report = await play(this, demo, seed);
       if (flags.json === true) this.process.stdout.write(`${JSON.stringify(report)}\n`);
-      else this.process.stdout.write(`\n${describeResult(report, lookOf(this, demo))}\n${afterwards(this, demo, report)}`);
+      else this.process.stdout.write(`\n${describeResult(report, lookOf(this, demo))}\n${afterwards(this, demo, report, flags.scenario)}`);
     } finally {
       await demo.server.close();
     }

@@ -90,7 +90,7 @@ export class Runner {
     else if (this.#futility.value >= futilityEvidence)
       this.ending = { kind: "futile", at, rule: `an effect of ${Math.round(plan.minimumEffect * 100)} points had become implausible` };
     else if (plan.candidates > 1 && this.pairs.length >= leastSessions && this.#fixed <= this.#broken)
-      this.ending = { kind: "futile", at, rule: "it broke as many sessions as it fixed" };
+      this.ending = { kind: "futile", at, rule: discordant === 0 ? "it changed no outcome" : "it broke as many sessions as it fixed" };
   }
 }
 
