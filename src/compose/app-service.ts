@@ -5,6 +5,7 @@ import { OpenworkflowJobQueue } from "../adapters/openworkflow-job-queue/openwor
 import type { Environment } from "../config/environment.ts";
 import type { OperatorSettings } from "../config/operator-file.ts";
 import { TuneupError } from "../domain/errors.ts";
+import { githubPages } from "../domain/github-address.ts";
 import type { JobQueue } from "../ports/job-queue.ts";
 import type { Ledger } from "../ports/ledger.ts";
 
@@ -21,11 +22,7 @@ export function projectBoundTo(repository: string, operator: OperatorSettings): 
 }
 
 /** Where git finds a repository: github.com, or the Enterprise Server behind the API address. */
-export function cloneUrl(repository: string, apiUrl: string | undefined): string {
-  const api = new URL(apiUrl ?? "https://api.github.com");
-  const host = api.host === "api.github.com" ? "github.com" : api.host;
-  return `${api.protocol}//${host}/${repository}.git`;
-}
+export const cloneUrl = (repository: string, apiUrl: string | undefined): string => `${githubPages(apiUrl)}/${repository}.git`;
 
 /** Fetches one commit into this installation's mirror of the repository and returns its folder. */
 export async function mirrorCommit(

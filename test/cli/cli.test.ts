@@ -26,11 +26,21 @@ interface Ended {
   readonly code: number;
 }
 
-async function tuneup(args: readonly string[], variables: Readonly<Record<string, string>> = {}): Promise<Ended> {
+async function tuneup(
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+  onTalk: (talk: string, stop: () => void) => void = () => undefined,
+): Promise<Ended> {
   let [out, err] = ["", ""];
+  const controller = new AbortController();
   const streams: CliContext["process"] = {
     stdout: { write: (text) => void (out += text) },
-    stderr: { write: (text) => void (err += text) },
+    stderr: {
+      write: (text) => {
+        err += text;
+        onTalk(err, () => controller.abort());
+      },
+    },
   };
   const all = { PATH: process.env["PATH"] ?? "", ...variables };
   await run(app, args, {
@@ -39,7 +49,7 @@ async function tuneup(args: readonly string[], variables: Readonly<Record<string
     environment: readEnvironment(all),
     variables: all,
     now: () => instant("2026-01-20T00:00:00.000Z"),
-    signal: new AbortController().signal,
+    signal: controller.signal,
   });
   const code = Number(streams.exitCode ?? 0);
   return { out, err, code: code < 0 ? exitCode.usage : code };
@@ -203,8 +213,16 @@ describe("what a conversation or a file says", () => {
 });
 
 describe("serve", () => {
-  test("refuses to start without the App's credentials, and names all of them", async () => {
-    const { code, err } = await tuneup(["serve"]);
+  test("shows where to set up the App when there are no credentials, and ends when it is told to", async () => {
+    const { code, err } = await tuneup(["serve", "--port", "0"], {}, (talk, stop) => {
+      if (talk.includes("/setup")) stop();
+    });
+    expect(err).toMatch(/There is no GitHub App yet[\s\S]*http:\/\/127\.0\.0\.1:\d+\/setup/);
+    expect(code).toBe(0);
+  });
+
+  test("refuses to start with credentials that are incomplete or weak, and names every problem", async () => {
+    const { code, err } = await tuneup(["serve"], { APP_ID: "app", WEBHOOK_SECRET: "development" });
     expect(err).toMatch(/APP_ID[\s\S]*PRIVATE_KEY[\s\S]*WEBHOOK_SECRET/);
     expect(code).toBe(exitCode.configuration);
   });

@@ -1,7 +1,7 @@
 import { buildCommand } from "@stricli/core";
 import { runJob } from "../../app/run-job.ts";
 import { runJobName, type RunRequest } from "../../app/run-request.ts";
-import { checkCredentials, startWebhookServer, webhookPath, type WebhookServer } from "../../app/webhook-server.ts";
+import { startWebhookServer, webhookPath, type WebhookServer } from "../../app/webhook-server.ts";
 import { openLedger, readOperator } from "../../compose.ts";
 import { mintToken, mirrorCommit, openJobQueue, projectBoundTo } from "../../compose/app-service.ts";
 import { publishInOwnProcess } from "../../compose/publishing.ts";
@@ -9,6 +9,7 @@ import { readInOwnProcess } from "../../compose/reading.ts";
 import { jsonLog } from "../../compose/runtime.ts";
 import type { OperatorSettings } from "../../config/operator-file.ts";
 import { safeInline } from "../../domain/text/safe-text.ts";
+import { appCredentials } from "../app-credentials.ts";
 import type { CliContext } from "../context.ts";
 import { type CommonFlags, commonFlags, flag, parseWhole, placesOf } from "../flags.ts";
 import { program } from "../program.ts";
@@ -75,8 +76,8 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
     brief: "Run the GitHub App: comments `/tuneup run` start the job",
     fullDescription: [
       "Listens for GitHub's signed webhooks. A comment `/tuneup run` by someone who may write becomes a durable job: proven in a process without",
-      "any GitHub token, published by another one. Set APP_ID, PRIVATE_KEY and WEBHOOK_SECRET (docs/github-app.md), and bind each repository",
-      "to its trace project under `repositories` in tuneup.operator.yml.",
+      "any GitHub token, published by another one. Without credentials it shows a setup page that creates the App in two clicks; or set APP_ID,",
+      "PRIVATE_KEY and WEBHOOK_SECRET (docs/github-app.md). Bind each repository to its trace project under `repositories` in tuneup.operator.yml.",
       "",
       "  tuneup serve --port 3000 --host 0.0.0.0",
     ].join("\n"),
@@ -92,12 +93,12 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
   async func(flags) {
     const { environment } = this;
     const places = placesOf(this, flags);
-    const credentials = checkCredentials({
-      ...environment.app,
-      ...(environment.githubApiUrl === undefined ? {} : { apiUrl: environment.githubApiUrl }),
-    });
     const operator = readOperator(places, environment);
     const log = jsonLog((line) => this.process.stderr.write(line), this.now);
+    const port = flags.port ?? Number(environment.port ?? 3000);
+    const host = flags.host ?? environment.host ?? "127.0.0.1";
+    const credentials = await appCredentials(this, { data: places.data, port, host }, log);
+    if (credentials === undefined) return;
     const ledger = openLedger(places.data);
     const queue = openJobQueue(places.data, ledger);
     let server: WebhookServer | undefined;
@@ -106,8 +107,8 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
         credentials,
         queue,
         log,
-        port: flags.port ?? Number(environment.port ?? 3000),
-        host: flags.host ?? environment.host ?? "127.0.0.1",
+        port,
+        host,
       });
       const { probot } = server;
       queue.work(
