@@ -96,7 +96,7 @@ describe("an OTLP file", () => {
     expect(spansOf(parts)).toHaveLength(2);
     expect(problemsOf(parts)).toEqual([
       { line: 2, reason: expect.stringMatching(/^not JSON/) },
-      { line: 4, reason: expect.stringMatching(/no `resourceSpans` list/) },
+      { line: 4, reason: expect.stringMatching(/neither a `resourceSpans` nor/) },
     ]);
   });
 

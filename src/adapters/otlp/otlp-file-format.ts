@@ -1,15 +1,15 @@
 import { constants, gunzipSync } from "node:zlib";
 import type { TraceFileFormat, TraceFilePart } from "../../ports/trace-file.ts";
-import { type RawRequest, readOtlpJson } from "./otlp-json.ts";
-import { readOtlpProtobuf } from "./otlp-protobuf.ts";
-import { checkSpan } from "./raw-span.ts";
+import { readOtlpJson } from "./otlp-json.ts";
+import { readOtlpLogsProtobuf, readOtlpProtobuf } from "./otlp-protobuf.ts";
+import { checkRequest, type RawRequest } from "./otlp-request.ts";
 
 const largestUnpacked = 1024 * 1024 * 1024;
 const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
 /** OTLP exports on disk: JSON (one request, a list, or one a line) and protobuf, each also gzipped. */
 export const otlpFileFormat: TraceFileFormat = {
-  name: "OTLP (JSON, JSON lines or protobuf of ExportTraceServiceRequest)",
+  name: "OTLP (JSON, JSON lines or protobuf of ExportTraceServiceRequest or ExportLogsServiceRequest)",
   recognises(file, head) {
     if (/\.(?:pb|bin|otlp)(?:\.gz)?$/i.test(file)) return true;
     return /"resource_?(?:spans|logs)"/i.test(Buffer.from(unpackedHead(head)).toString("utf8"));
@@ -45,16 +45,39 @@ function unpack(bytes: Uint8Array): Uint8Array | string {
 function* readProtobuf(file: string, bytes: Uint8Array): Iterable<TraceFilePart> {
   let request: RawRequest;
   try {
-    request = readOtlpProtobuf(bytes);
+    request = protobufRequest(bytes);
   } catch (error) {
     yield {
       kind: "problem",
       file,
-      reason: `not a whole ExportTraceServiceRequest in protobuf: ${error instanceof Error ? error.message : "unknown"}`,
+      reason: `not a whole ExportTraceServiceRequest or ExportLogsServiceRequest in protobuf: ${error instanceof Error ? error.message : "unknown"}`,
     };
     return;
   }
   yield* partsOf(file, request);
+}
+
+/**
+ * Both requests begin alike, and nothing in the bytes names the kind. Log records read as spans have a time where a trace id belongs, so
+ * the reading with more whole records is the right one.
+ */
+function protobufRequest(bytes: Uint8Array): RawRequest {
+  const asTraces = attempt(() => readOtlpProtobuf(bytes));
+  if (asTraces.ok && checkRequest(asTraces.request).batch.spans.length > 0) return asTraces.request;
+  const asLogs = attempt(() => readOtlpLogsProtobuf(bytes));
+  if (asLogs.ok && checkRequest(asLogs.request).reasons.length < asLogs.request.logs.length) return asLogs.request;
+  if (asTraces.ok) return asTraces.request;
+  throw asTraces.error;
+}
+
+type Attempt = { readonly ok: true; readonly request: RawRequest } | { readonly ok: false; readonly error: unknown };
+
+function attempt(read: () => RawRequest): Attempt {
+  try {
+    return { ok: true, request: read() };
+  } catch (error) {
+    return { ok: false, error };
+  }
 }
 
 function* readJson(file: string, text: string): Iterable<TraceFilePart> {
@@ -95,14 +118,13 @@ function* readValue(file: string, value: unknown, line?: number): Iterable<Trace
       kind: "problem",
       file,
       ...(line === undefined ? {} : { line }),
-      reason: "no ExportTraceServiceRequest: there is no `resourceSpans` list",
+      reason: "no export request: there is neither a `resourceSpans` nor a `resourceLogs` list",
     };
   else yield* partsOf(file, request, line);
 }
 
 function* partsOf(file: string, request: RawRequest, line?: number): Iterable<TraceFilePart> {
-  const checked = request.spans.map(({ scope, span }) => checkSpan(span, scope));
-  const spans = checked.flatMap((one) => (one.ok ? [one.span] : []));
-  if (spans.length > 0 || request.feedback.length > 0) yield { kind: "batch", batch: { spans, feedback: request.feedback } };
-  for (const one of checked) if (!one.ok) yield { kind: "problem", file, ...(line === undefined ? {} : { line }), reason: one.reason };
+  const { batch, reasons } = checkRequest(request);
+  if (batch.spans.length + (batch.logs?.length ?? 0) + (batch.feedback?.length ?? 0) > 0) yield { kind: "batch", batch };
+  for (const reason of reasons) yield { kind: "problem", file, ...(line === undefined ? {} : { line }), reason };
 }

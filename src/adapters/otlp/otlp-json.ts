@@ -1,12 +1,7 @@
 import type { Attributes, Json } from "../../domain/ids.ts";
-import type { Feedback, TraceFeedback } from "../../domain/span.ts";
+import type { RawLog } from "./raw-log.ts";
+import type { RawRequest } from "./otlp-request.ts";
 import { attributesOf, deepestValue, type RawScope, type RawSpan } from "./raw-span.ts";
-
-/** The spans and feedback of a decoded request, unchecked. */
-export interface RawRequest {
-  readonly spans: readonly { readonly span: RawSpan; readonly scope: RawScope }[];
-  readonly feedback: readonly TraceFeedback[];
-}
 
 type Loose = Readonly<Record<string, unknown>>;
 const isLoose = (value: unknown): value is Loose => typeof value === "object" && value !== null && !Array.isArray(value);
@@ -26,24 +21,47 @@ export function readOtlpJson(value: unknown): RawRequest | undefined {
   if (Array.isArray(value)) {
     const parts = value.map((item: unknown) => readOtlpJson(item));
     if (value.length === 0 || parts.some((part) => part === undefined)) return undefined;
-    return { spans: parts.flatMap((part) => part?.spans ?? []), feedback: parts.flatMap((part) => part?.feedback ?? []) };
+    return { spans: parts.flatMap((part) => part?.spans ?? []), logs: parts.flatMap((part) => part?.logs ?? []) };
   }
   if (!isLoose(value)) return undefined;
   const spans = field(value, "resourceSpans");
   const logs = field(value, "resourceLogs");
   if (!Array.isArray(spans) && !Array.isArray(logs)) return undefined;
-  return { spans: list(spans).flatMap((resource) => spansOf(resource)), feedback: list(logs).flatMap((resource) => feedbackOf(resource)) };
+  return { spans: list(spans).flatMap((resource) => spansOf(resource)), logs: list(logs).flatMap((resource) => logsOf(resource)) };
+}
+
+const resourceOf = (group: Loose): Attributes => (isLoose(group["resource"]) ? attributes(group["resource"]["attributes"]) : {});
+
+function scopeOf(group: Loose): string {
+  const scope = group["scope"] ?? field(group, "instrumentationLibrary");
+  return isLoose(scope) ? text(scope["name"]) : "";
 }
 
 function spansOf(resourceSpans: Loose): RawRequest["spans"] {
-  const resource = isLoose(resourceSpans["resource"]) ? attributes(resourceSpans["resource"]["attributes"]) : {};
-  const scopes = field(resourceSpans, "scopeSpans") ?? field(resourceSpans, "instrumentationLibrarySpans");
-  return list(scopes).flatMap((scopeSpans) => {
-    const scope = scopeSpans["scope"] ?? field(scopeSpans, "instrumentationLibrary");
-    const name = isLoose(scope) ? text(scope["name"]) : "";
-    return list(scopeSpans["spans"]).map((span) => ({ span: rawSpan(span), scope: { resource, scope: name } }));
+  const resource = resourceOf(resourceSpans);
+  return list(field(resourceSpans, "scopeSpans") ?? field(resourceSpans, "instrumentationLibrarySpans")).flatMap((scopeSpans) => {
+    const scope: RawScope = { resource, scope: scopeOf(scopeSpans) };
+    return list(scopeSpans["spans"]).map((span) => ({ span: rawSpan(span), scope }));
   });
 }
+
+function logsOf(resourceLogs: Loose): RawRequest["logs"] {
+  const resource = resourceOf(resourceLogs);
+  return list(field(resourceLogs, "scopeLogs") ?? field(resourceLogs, "instrumentationLibraryLogs")).flatMap((scopeLogs) => {
+    const scope: RawScope = { resource, scope: scopeOf(scopeLogs) };
+    return list(field(scopeLogs, "logRecords")).map((record) => ({ log: rawLog(record), scope }));
+  });
+}
+
+const rawLog = (record: Loose): RawLog => ({
+  traceId: text(field(record, "traceId")),
+  spanId: text(field(record, "spanId")),
+  time: text(field(record, "timeUnixNano")),
+  observed: text(field(record, "observedTimeUnixNano")),
+  eventName: text(field(record, "eventName")),
+  body: anyValue(record["body"], 0),
+  attributes: attributes(record["attributes"]),
+});
 
 function rawSpan(span: Loose): RawSpan {
   const status = isLoose(span["status"]) ? span["status"] : {};
@@ -92,37 +110,4 @@ function anyValue(value: unknown, depth: number): Json | undefined {
     return attributesOf(list(map["values"]).map((pair) => [text(pair["key"]), anyValue(pair["value"], depth + 1)] as const));
   const bytes = field(value, "bytesValue");
   return typeof bytes === "string" ? bytes : undefined;
-}
-
-/** Evaluation results that came as log records. */
-function feedbackOf(resourceLogs: Loose): RawRequest["feedback"] {
-  return list(field(resourceLogs, "scopeLogs")).flatMap((scopeLogs) =>
-    list(field(scopeLogs, "logRecords")).flatMap((record) => {
-      const values = attributes(record["attributes"]);
-      const name = text(field(record, "eventName")) || text(values["event.name"]);
-      const traceId = text(field(record, "traceId")).toLowerCase();
-      const feedback =
-        name === "gen_ai.evaluation.result" && /^[0-9a-f]{32}$/.test(traceId)
-          ? evaluationOf(values, text(field(record, "spanId")))
-          : undefined;
-      return feedback === undefined ? [] : [{ traceId, feedback }];
-    }),
-  );
-}
-
-/** The feedback in the attributes of a `gen_ai.evaluation.result` event; `undefined` when it names no evaluator. */
-export function evaluationOf(values: Attributes, spanId: string): Feedback | undefined {
-  const name = values["gen_ai.evaluation.name"];
-  const score = values["gen_ai.evaluation.score.value"];
-  const label = values["gen_ai.evaluation.score.label"];
-  const comment = values["gen_ai.evaluation.explanation"];
-  if (typeof name !== "string") return undefined;
-  return {
-    ...(/^[0-9a-f]{16}$/i.test(spanId) ? { spanId: spanId.toLowerCase() } : {}),
-    name: name.slice(0, 200),
-    ...(typeof score === "number" ? { score } : {}),
-    ...(typeof label === "string" ? { label: label.slice(0, 200) } : {}),
-    ...(typeof comment === "string" ? { comment: comment.slice(0, 4000) } : {}),
-    by: "evaluator",
-  };
 }

@@ -1,25 +1,40 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import type { Attributes, Json } from "../../domain/ids.ts";
-import {
-  type ExportTraceServiceRequest,
-  ExportTraceServiceRequestSchema,
-} from "./generated/opentelemetry/proto/collector/trace/v1/trace_service_pb.ts";
+import { ExportTraceServiceRequestSchema } from "./generated/opentelemetry/proto/collector/trace/v1/trace_service_pb.ts";
+import { ExportLogsServiceRequestSchema } from "./generated/opentelemetry/proto/collector/logs/v1/logs_service_pb.ts";
+import type { LogRecord } from "./generated/opentelemetry/proto/logs/v1/logs_pb.ts";
 import type { AnyValue, KeyValue } from "./generated/opentelemetry/proto/common/v1/common_pb.ts";
 import type { Span } from "./generated/opentelemetry/proto/trace/v1/trace_pb.ts";
-import type { RawRequest } from "./otlp-json.ts";
+import type { RawLog } from "./raw-log.ts";
+import type { RawRequest } from "./otlp-request.ts";
 import { attributesOf, deepestValue, type RawSpan } from "./raw-span.ts";
 
 /** Reads one `ExportTraceServiceRequest` in protobuf. Throws what the decoder throws on bytes that are none. */
 export function readOtlpProtobuf(bytes: Uint8Array): RawRequest {
-  const request: ExportTraceServiceRequest = fromBinary(ExportTraceServiceRequestSchema, bytes);
+  const request = fromBinary(ExportTraceServiceRequestSchema, bytes, { recursionLimit });
   const spans = request.resourceSpans.flatMap(({ resource, scopeSpans }) => {
     const shared = attributes(resource?.attributes ?? []);
     return scopeSpans.flatMap(({ scope, spans: own }) =>
       own.map((span) => ({ span: rawSpan(span), scope: { resource: shared, scope: scope?.name ?? "" } })),
     );
   });
-  return { spans, feedback: [] };
+  return { spans, logs: [] };
 }
+
+/** Reads one `ExportLogsServiceRequest` in protobuf. Throws what the decoder throws on bytes that are none. */
+export function readOtlpLogsProtobuf(bytes: Uint8Array): RawRequest {
+  const request = fromBinary(ExportLogsServiceRequestSchema, bytes, { recursionLimit });
+  const logs = request.resourceLogs.flatMap(({ resource, scopeLogs }) => {
+    const shared = attributes(resource?.attributes ?? []);
+    return scopeLogs.flatMap(({ scope, logRecords }) =>
+      logRecords.map((record) => ({ log: rawLog(record), scope: { resource: shared, scope: scope?.name ?? "" } })),
+    );
+  });
+  return { spans: [], logs };
+}
+
+/** Deep enough that a nested value is cut by `deepestValue`, not refused with its whole request; far from the stack's end. */
+const recursionLimit = 400;
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
@@ -34,6 +49,16 @@ const rawSpan = (span: Span): RawSpan => ({
   statusMessage: span.status?.message ?? "",
   attributes: attributes(span.attributes),
   events: span.events.map((event) => ({ name: event.name, time: String(event.timeUnixNano), attributes: attributes(event.attributes) })),
+});
+
+const rawLog = (record: LogRecord): RawLog => ({
+  traceId: hex(record.traceId),
+  spanId: hex(record.spanId),
+  time: String(record.timeUnixNano),
+  observed: String(record.observedTimeUnixNano),
+  eventName: record.eventName,
+  body: anyValue(record.body, 0),
+  attributes: attributes(record.attributes),
 });
 
 const attributes = (pairs: readonly KeyValue[]): Attributes =>
