@@ -98,7 +98,39 @@ function findByLines(text: string, range: TextRange, search: string, replace: st
     const [index] = places;
     if (index !== undefined) return foundAt({ text, lines, index, wanted, strategy, replace });
   }
-  return { result: "absent", ...nearest(text, lines, wanted) };
+  return findPart(text, range, search, replace) ?? { result: "absent", ...nearest(text, lines, wanted) };
+}
+
+/** Each character for itself, so that places stay where they are. */
+const evened = (text: string): string =>
+  text
+    .replace(/[‘’‚‛]/g, "'")
+    .replace(/[“”„‟]/g, '"')
+    .replace(/[‐-―−]/g, "-")
+    .replace(/[\u00A0\u2000-\u200A\u202F]/g, " ");
+
+const parts: readonly (readonly [HunkStrategy, (text: string) => string])[] = [
+  ["trailing-space", (text) => text],
+  ["typography", evened],
+];
+
+/** A part of a line: where a prompt stands in a one-line string, all of its lines are parts of one. What the replacement keeps is kept as it stands. */
+function findPart(text: string, range: TextRange, search: string, replace: string): FoundHunk | undefined {
+  if (search.trimEnd().includes("\n")) return undefined;
+  const space = /\s*$/.exec(search)?.[0] ?? "";
+  for (const [strategy, compare] of parts) {
+    const wanted = compare(search.trimEnd());
+    const places = occurrences(compare(text), range, wanted);
+    if (places.length > 1) return { result: "ambiguous", lines: places.map((offset) => lineAt(text, offset)) };
+    const [start] = places;
+    if (start === undefined) continue;
+    const end = start + wanted.length;
+    const trimmed = space !== "" && replace.endsWith(space) ? replace.slice(0, -space.length) : replace;
+    const kept = compare(trimmed).indexOf(wanted);
+    const replacement = kept < 0 ? trimmed : trimmed.slice(0, kept) + text.slice(start, end) + trimmed.slice(kept + wanted.length);
+    return { result: "found", strategy, range: { start, end }, replacement };
+  }
+  return undefined;
 }
 
 /** Whether all lines differ from the wanted ones by the same indentation. */

@@ -76,6 +76,21 @@ function decoded(whole: string, found: readonly (string | undefined)[]): string 
   return simpleEscapes[character] ?? (/["'`\\$/]/.test(character) ? character : whole);
 }
 
+/** Escapes that mean the same to a language and to `decodeLiteral`, by the end of the file's name. */
+const knownEscapes: readonly (readonly [path: RegExp, escapes: RegExp])[] = [
+  [python, /^\\(?:[bfnrtv0'"\\\n]|\r\n|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})$/i],
+  [/\.toml$/i, /^\\(?:[btnfr"\\\n]|\r\n|u[0-9a-f]{4}|U[0-9a-f]{8})$/i],
+  [/\.(?:[cm]?[jt]sx?|vue|svelte)$/i, /^\\(?:[bfnrtv0'"`$\\/\n]|\r\n|x[0-9a-f]{2}|u[0-9a-f]{4}|u\{[0-9a-f]{1,6}\})$/i],
+  [/\.go$/i, /^\\(?:[bfnrtv"\\]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})$/i],
+];
+const commonEscapes = /^\\(?:[nrt"\\]|u[0-9a-f]{4})$/i;
+
+/** How many escapes inside a literal its language does not know, or reads in its own way: what such a string says cannot be told for sure. */
+export function unsureEscapes(path: string, inside: string): number {
+  const known = knownEscapes.find(([pattern]) => pattern.test(path))?.[1] ?? commonEscapes;
+  return (inside.match(escape) ?? []).filter((found) => !known.test(found)).length;
+}
+
 /** Text as it must be written inside a literal to stand for itself; `undefined` where the literal cannot hold it. */
 export function encodeLiteral(text: string, form: Extract<StringForm, { kind: "literal" }>): string | undefined {
   const { quote } = form.literal;

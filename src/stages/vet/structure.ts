@@ -1,5 +1,5 @@
 import type { TextRange } from "../../domain/text/apply-hunk.ts";
-import { hasLiterals, isJson, isYaml, stringsOf } from "../../domain/text/string-form.ts";
+import { formOf, hasLiterals, isJson, isYaml, stringsOf, unsureEscapes } from "../../domain/text/string-form.ts";
 import { documentProblem } from "./document-structure.ts";
 
 /** A file before and after its hunks, and where each hunk stands in both. */
@@ -58,12 +58,22 @@ function literalProblem({ after, before, hunks, path }: ChangedFile): string | u
       const problem = jsonStringProblem(after, other, inside[1]);
       if (problem !== undefined) return problem;
     }
+    if (inside[0] !== inside[1] && !isJson(path) && !isRawAt(path, before, literal) && addsUnsureEscape(path, inside))
+      return "it adds a backslash that begins no escape of this language: write \\\\ for a backslash";
     if (interpolations(inside[0]) !== interpolations(inside[1])) return "it adds or removes an interpolation";
     [oldEnd, nowEnd] = [literal.end, other.end];
   }
   if (before.slice(oldEnd) !== after.slice(nowEnd)) return "it changes something outside the string that it stands in";
   const isInside = hunks.every((hunk) => old.some((literal) => literal.start <= hunk.before.start && hunk.before.end <= literal.end));
   return isInside ? jsonProblem(path, before, after) : "it changes something outside a string";
+}
+
+const addsUnsureEscape = (path: string, [before, after]: readonly [string, string]): boolean =>
+  unsureEscapes(path, after) > unsureEscapes(path, before);
+
+function isRawAt(path: string, text: string, literal: TextRange): boolean {
+  const form = formOf(path, text, literal);
+  return form?.kind === "literal" && form.isRaw;
 }
 
 function jsonStringProblem(text: string, literal: TextRange, inside: string): string | undefined {

@@ -136,6 +136,8 @@ describe("strings in code", () => {
     ["ends a one-line string", shortRegion, "Say hi.", "Say hi, don't shout."],
     ["breaks its line", shortRegion, "Say hi.", "Say\nhi."],
     ["escapes its quote", shortRegion, "Say hi.", "Say hi.\\"],
+    ["adds an escape that a script reads otherwise", scriptRegion, "You are", String.raw`You \are`],
+    ["adds an escape that Python does not know", shortRegion, "Say hi.", String.raw`Say \hi.`],
     ["adds code", shortRegion, "Say hi.", "Say hi.'; import os; x = 'y"],
     ["ends a triple-quoted string", pythonRegion, "You are an agent.", 'You are an """agent.'],
     ["ends a template literal", scriptRegion, "You are an agent.", "You are an `agent`."],
