@@ -1,10 +1,10 @@
 import type { Candidate } from "./edit.ts";
-import type { ClusterId, CommitSha, Digest, Instant, ProjectId, RepositoryId } from "./ids.ts";
-import type { Usage } from "./message.ts";
+import type { ClusterId, CommitSha, Digest, Instant, ProjectId, RepositoryId, SessionId } from "./ids.ts";
+import { addUsage, noUsage, type Usage } from "./message.ts";
 import type { Pair } from "./replay.ts";
 import type { DecisionPlan, Verdict } from "./verdict.ts";
 
-/** The JSON document a verdict can be recomputed from: `tuneup verify` needs nothing else. */
+/** The JSON document a verdict can be recomputed from: `tuneup verify` needs nothing else. Its JSON Schema is docs/evidence.schema.json. */
 export interface Evidence {
   readonly version: 1;
   readonly job: string;
@@ -22,10 +22,12 @@ export interface Evidence {
   readonly plan: DecisionPlan;
   /** Digest of the test order, committed before the first replay. */
   readonly order: Digest;
+  /** The order itself: `pair.index` points into its group. A session stands several times in `failing` only when it is drawn with replacement. */
+  readonly orders: { readonly failing: readonly SessionId[]; readonly control: readonly SessionId[] };
   /** Digest of everything that decides whether a replay is good. */
   readonly rubric: Digest;
   readonly seed: number;
-  /** Sessions available in each group's order. */
+  /** How far each group's order may be read: its length, or less when the budget ended the job. */
   readonly available: { readonly failing: number; readonly control: number };
   readonly candidates: readonly Candidate[];
   /** Accept boundary of the sequential sign test: `boundary[m - 1]` is the count of fixed among m changed pairs that accepts. */
@@ -36,5 +38,35 @@ export interface Evidence {
   readonly models: { readonly agent: string; readonly drafter: string; readonly judge?: string };
   /** True when the model was Tuneup's simulator: the figures then say nothing about a real agent. */
   readonly simulated: boolean;
+  /** What drafting cost, before the first pair. */
+  readonly drafting: Usage;
+  /** What everything cost: drafting and every arm in this document once, whenever it was measured. */
   readonly usage: Usage;
+  readonly seals: Seals;
+}
+
+/**
+ * Digests of the document's parts, 16 hex digits each: they say which line of a damaged or edited file differs. They are no signature; who
+ * rewrites a part can rewrite its seal. The pull request names the digest of the whole file, and that one stands elsewhere.
+ */
+export interface Seals {
+  /** In the order of `pairs`. */
+  readonly pairs: readonly string[];
+  /** Every other top-level field. */
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** Tokens and money of all arms of these pairs, each arm once: candidates of one session share its `before`. */
+export function usageOfPairs(pairs: readonly Pair[]): Usage {
+  const counted = new Set<string>();
+  let usage: Usage = noUsage;
+  for (const pair of pairs) {
+    for (const arm of [pair.before, pair.after]) {
+      const key = `${pair.group} ${pair.index} ${arm.config}`;
+      if (counted.has(key)) continue;
+      counted.add(key);
+      usage = addUsage(usage, arm.usage);
+    }
+  }
+  return usage;
 }

@@ -5,10 +5,14 @@ import type { Pair } from "./replay.ts";
 export interface DecisionPlan {
   /** P(a useless or harmful edit is accepted) for the whole job, all candidates counted. */
   readonly alpha: number;
+  /** Present when earlier jobs on the cluster looked at some of these failing sessions: `alpha` is the share that is left for this one. */
+  readonly spending?: { readonly alpha: number; readonly job: number };
   /** K, the number of candidates that share alpha. */
   readonly candidates: number;
   /** Null share of fixed among changed pairs: .50 for programmatic outcomes, at least .57 when only a model judges. */
   readonly theta0: number;
+  /** Where only a model judges: what `theta0` was computed from. */
+  readonly guardBand?: GuardBand;
   /** Design alternative of the futility rule. */
   readonly theta1: number;
   /** M: the boundary's horizon, in discordant pairs. */
@@ -24,6 +28,22 @@ export interface DecisionPlan {
   readonly controlCap: number;
   /** After `after` sessions keep the best `keep` candidates. */
   readonly halving: readonly { readonly after: number; readonly keep: number }[];
+  /** A small cluster: so many different sessions, drawn with replacement, each draw replayed afresh in both arms. Absent: each session once. */
+  readonly pool?: number;
+  /** A stratified order: the improvement test is looked at only after so many sessions. Absent: after each. */
+  readonly looks?: readonly number[];
+}
+
+/** What a model judge's leniency towards the style of an edit could do: shares, the judge's from its calibration on labelled sessions. */
+export interface GuardBand {
+  /** How much likelier the judge passes a bad replay of the edited agent than one of the unchanged agent. */
+  readonly bias: number;
+  /** Share of failing sessions that truly pass when the unchanged agent is replayed. */
+  readonly basePassRate: number;
+  /** P(judge passes | good). */
+  readonly sensitivity: number;
+  /** P(judge fails | bad). */
+  readonly specificity: number;
 }
 
 export const defaultPlan: DecisionPlan = {

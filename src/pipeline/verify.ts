@@ -1,16 +1,16 @@
 import type { FailureCluster } from "../domain/cluster.ts";
-import { digestOfJson } from "../domain/digest.ts";
+import { asJson, digestOfJson } from "../domain/digest.ts";
 import type { AttemptDocument, ScanDocument } from "../domain/documents.ts";
 import type { Allowed } from "../domain/edit.ts";
 import { TuneupError } from "../domain/errors.ts";
-import type { Evidence } from "../domain/evidence.ts";
+import { type Evidence, usageOfPairs } from "../domain/evidence.ts";
 import type { SessionId } from "../domain/ids.ts";
 import { addUsage } from "../domain/message.ts";
 import type { Pair } from "../domain/replay.ts";
 import type { Session } from "../domain/session.ts";
 import { type Decision, type DecisionPlan, planFor } from "../domain/verdict.ts";
 import type { Runtime } from "../ports/runtime.ts";
-import { acceptBoundary, decide, failingShareOf } from "../stages/decide.ts";
+import { acceptBoundary, decide, failingShareOf, seal } from "../stages/decide.ts";
 import { concurrently } from "./concurrently.ts";
 import { type Place, Rehearsal, type RehearsalInput, type RehearsalTools } from "./rehearse.ts";
 
@@ -71,7 +71,6 @@ export async function verify(input: VerifyInput, tools: RehearsalTools, runtime:
     startedAt,
     plan,
     pairs,
-    rehearsal,
     decision,
     available: overBudget(input.budget, rehearsal) ? reached(pairs) : available,
   };
@@ -82,14 +81,16 @@ interface Measured {
   readonly startedAt: Evidence["startedAt"];
   readonly plan: DecisionPlan;
   readonly pairs: readonly Pair[];
-  readonly rehearsal: Rehearsal;
   readonly decision: Extract<Decision, { state: "decided" }>;
   readonly available: Available;
 }
 
 function evidenceOf(input: VerifyInput, allowed: readonly Allowed[], measured: Measured): Evidence {
-  const { available, decision, pairs, plan, rehearsal, startedAt } = measured;
-  return {
+  const { available, decision, plan, startedAt } = measured;
+  const pairs = measured.pairs.toSorted(inOrder);
+  const { control, failing, order } = input.attempt.sample;
+  const drafting = input.attempt.draft.usage;
+  return seal({
     version: 1,
     job: jobOf(input.attempt, plan),
     startedAt,
@@ -104,19 +105,21 @@ function evidenceOf(input: VerifyInput, allowed: readonly Allowed[], measured: M
       failedInWindow: input.scan.failed,
     },
     plan,
-    order: input.attempt.sample.order,
+    order,
+    orders: { failing, control },
     rubric: input.rubric.digest,
     seed: input.seed,
     available,
     candidates: allowed.map((one) => one.candidate),
     boundary: acceptBoundary(plan),
-    pairs: pairs.toSorted(inOrder),
+    pairs,
     verdicts: decision.verdicts,
     ...(decision.winner === undefined ? {} : { winner: decision.winner }),
     models: input.models,
     simulated: input.simulated,
-    usage: addUsage(rehearsal.usage, input.attempt.draft.usage),
-  };
+    drafting,
+    usage: addUsage(usageOfPairs(pairs), drafting),
+  });
 }
 
 /** The same inputs are the same job: what a crashed run measured is found again by this name. */
@@ -126,7 +129,7 @@ export function jobOf(attempt: AttemptDocument, plan: DecisionPlan): string {
     cluster: attempt.cluster,
     order: attempt.sample.order,
     candidates: attempt.draft.candidates.map((one) => one.id),
-    plan: { ...plan, halving: plan.halving.map((step) => ({ ...step })) },
+    plan: asJson(plan),
   });
 }
 

@@ -7,7 +7,11 @@ import { raceRules, type RaceRules, ranked, Runner } from "./decide/race.ts";
 import { type Recomputed, recomputeWith } from "./decide/recompute.ts";
 import { type TestResult, verdictOf } from "./decide/verdicts.ts";
 
-export type { Recomputed } from "./decide/recompute.ts";
+export { evidenceSchema } from "./decide/evidence-schema.ts";
+export { guardedNull, truePassRate } from "./decide/guard-band.ts";
+export type { EvidenceProblem, Recomputed } from "./decide/recompute.ts";
+export { seal } from "./decide/seal.ts";
+export { spentAlpha } from "./decide/spending.ts";
 
 export interface DecideInput {
   readonly plan: DecisionPlan;

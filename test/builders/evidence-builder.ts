@@ -1,14 +1,14 @@
 import { digest, type Digest, commitSha, clusterId, instant, sessionId } from "../../src/domain/ids.ts";
-import { noUsage } from "../../src/domain/message.ts";
+import { addUsage, noUsage } from "../../src/domain/message.ts";
 import type { Allowed, Candidate } from "../../src/domain/edit.ts";
-import { digestOf } from "../../src/domain/digest.ts";
-import type { Evidence } from "../../src/domain/evidence.ts";
+import { digestOf, digestOfJson } from "../../src/domain/digest.ts";
+import { type Evidence, usageOfPairs } from "../../src/domain/evidence.ts";
 import type { ArmRecord, Pair, ReplayOutcome } from "../../src/domain/replay.ts";
 import { defaultPlan, planFor } from "../../src/domain/verdict.ts";
-import { acceptBoundary, decide, failingShareOf } from "../../src/stages/decide.ts";
+import { acceptBoundary, decide, failingShareOf, seal } from "../../src/stages/decide.ts";
 import { project } from "./session-builder.ts";
 
-const arm = (outcome: ReplayOutcome): ArmRecord => ({
+const arm = (outcome: ReplayOutcome, config: string): ArmRecord => ({
   outcome,
   decidedBy: "rules",
   ended: "finished",
@@ -16,7 +16,7 @@ const arm = (outcome: ReplayOutcome): ArmRecord => ({
   modelCalls: 4,
   usage: { ...noUsage, inputTokens: 1000, outputTokens: 100 },
   seed: 1,
-  config: digest("sha256:cc"),
+  config: digest(`sha256:${config}`),
 });
 
 const arms: Readonly<Record<string, readonly [ReplayOutcome, ReplayOutcome]>> = {
@@ -30,7 +30,7 @@ const arms: Readonly<Record<string, readonly [ReplayOutcome, ReplayOutcome]>> = 
 export const pairsOf = (signs: string, group: Pair["group"], candidate: Digest): readonly Pair[] =>
   Array.from(signs).map((sign, index) => {
     const [before = "failed", after = "failed"] = arms[sign] ?? [];
-    return { sessionId: sessionId(`${group}-${index}`), index, group, candidate, before: arm(before), after: arm(after) };
+    return { sessionId: sessionId(`${group}-${index}`), index, group, candidate, before: arm(before, "bb"), after: arm(after, "cc") };
   });
 
 const before = "# Agent\n\n- Refund the customer.\n- Be kind.\n";
@@ -75,7 +75,12 @@ export function anEvidence(
   };
   const decision = decide({ plan, candidates: [aCandidate.id], pairs, available, traffic: { failingShare: failingShareOf(cluster) } });
   if (decision.state === "undecided") throw new Error("these pairs decide nothing");
-  return {
+  const orders = {
+    failing: pairs.flatMap((pair) => (pair.group === "failing" ? [pair.sessionId] : [])),
+    control: pairs.flatMap((pair) => (pair.group === "control" ? [pair.sessionId] : [])),
+  };
+  const drafting = { inputTokens: 12_000, outputTokens: 1_200, dollars: 0.61 };
+  return seal({
     version: 1,
     job: "sha256:1234567890abcdef1234567890abcdef",
     startedAt: instant("2026-01-20T00:00:00.000Z"),
@@ -84,7 +89,8 @@ export function anEvidence(
     commit: commitSha("a".repeat(40)),
     cluster,
     plan,
-    order: digest("sha256:01"),
+    order: digestOfJson([orders.failing, orders.control]),
+    orders,
     rubric: digest("sha256:02"),
     seed: 1,
     available,
@@ -95,6 +101,7 @@ export function anEvidence(
     ...(decision.winner === undefined ? {} : { winner: decision.winner }),
     models: { agent: "claude-x", drafter: "claude-y" },
     simulated: false,
-    usage: { inputTokens: 120_000, outputTokens: 9_000, dollars: 0.61 },
-  };
+    drafting,
+    usage: addUsage(usageOfPairs(pairs), drafting),
+  });
 }

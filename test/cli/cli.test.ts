@@ -176,20 +176,23 @@ describe("doctor", () => {
 });
 
 describe("verify", () => {
-  test("confirms evidence, and exits 7 naming each figure that does not follow", async () => {
-    const evidence = anEvidence();
-    writeFileSync(join(cwd, "good.json"), JSON.stringify(evidence));
-    writeFileSync(
-      join(cwd, "bad.json"),
-      JSON.stringify({ ...evidence, verdicts: evidence.verdicts.map((verdict) => ({ ...verdict, controlBound: 0 })) }),
-    );
+  test("confirms evidence, and exits 7 naming each line that does not follow", async () => {
+    const good = JSON.stringify(anEvidence(), undefined, 2);
+    const bad = good.replace('"controlBound": 0.1', '"controlBound": 0');
+    const line = bad.split("\n").findIndex((one) => one.includes('"controlBound"')) + 1;
+    writeFileSync(join(cwd, "good.json"), good);
+    writeFileSync(join(cwd, "bad.json"), bad);
     expect(await tuneup(["verify", "good.json"])).toMatchObject({
       code: 0,
       out: expect.stringMatching(/^verified: \d+ pairs, 1 verdict \(improves\)/),
     });
     expect(await tuneup(["verify", "bad.json"])).toMatchObject({
       code: exitCode.evidence,
-      out: expect.stringMatching(/does not verify: 1 problem\n.*controlBound/),
+      out: expect.stringContaining(`\n  line ${line}: verdicts[0].controlBound is 0, the pairs give 0.1\n`),
+    });
+    expect(await tuneup(["verify", "good.json", "--digest", "0123456789ab"])).toMatchObject({
+      code: exitCode.evidence,
+      out: expect.stringContaining("the document has the digest sha256:"),
     });
     expect(await tuneup(["verify", "nowhere.json"])).toMatchObject({ code: exitCode.partialInput });
   });

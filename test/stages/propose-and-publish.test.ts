@@ -7,7 +7,6 @@ import type { Proposal, PullRequest } from "../../src/domain/proposal.ts";
 import type { ForgeWriter, Publication } from "../../src/ports/forge.ts";
 import { propose, type ProposeInput } from "../../src/stages/propose.ts";
 import { publish } from "../../src/stages/publish.ts";
-import { recompute } from "../../src/stages/decide.ts";
 import { aCandidate, anAllowed, anEvidence } from "../builders/evidence-builder.ts";
 import { aCluster } from "../builders/session-builder.ts";
 
@@ -194,56 +193,4 @@ describe("publishing", () => {
     await expect(publish(tamper(await proposed()), forge, new MemoryLedger())).rejects.toMatchObject({ code: "publish-refused" });
     expect(forge.asked).toBe(0);
   });
-});
-
-describe("an evidence file", () => {
-  test("verifies as it was written", () => {
-    expect(recompute(JSON.parse(JSON.stringify(anEvidence())))).toEqual({ ok: true });
-  });
-
-  test.each<[string, (evidence: ReturnType<typeof anEvidence>) => object, RegExp]>([
-    [
-      "a changed outcome",
-      (evidence) => ({
-        ...evidence,
-        pairs: evidence.pairs.map((pair) =>
-          pair.index === 1 && pair.group === "failing" ? { ...pair, after: { ...pair.after, outcome: "passed" } } : pair,
-        ),
-      }),
-      /verdict of/,
-    ],
-    [
-      "a better bound",
-      (evidence) => ({ ...evidence, verdicts: evidence.verdicts.map((verdict) => ({ ...verdict, controlBound: 0.01 })) }),
-      /controlBound is 0\.01/,
-    ],
-    ["an easier boundary", (evidence) => ({ ...evidence, boundary: evidence.boundary.map((count) => count - 1) }), /boundary\[0\]/],
-    [
-      "a left-out failure",
-      (evidence) => ({ ...evidence, pairs: evidence.pairs.filter((pair) => !(pair.index === 1 && pair.group === "failing")) }),
-      /before the test had decided/,
-    ],
-    [
-      "a pair that stands twice",
-      (evidence) => ({ ...evidence, pairs: [...evidence.pairs, ...evidence.pairs.slice(0, 1)] }),
-      /stands twice/,
-    ],
-    ["another winner", (evidence) => ({ ...evidence, winner: "sha256:zz" }), /winner is sha256:zz/],
-    ["a looser level", (evidence) => ({ ...evidence, plan: { ...evidence.plan, alpha: 0.5 } }), /plan\.alpha/],
-    [
-      "one session at two places",
-      (evidence) => ({ ...evidence, pairs: evidence.pairs.map((pair) => (pair.index === 3 ? { ...pair, sessionId: "failing-0" } : pair)) }),
-      /two places/,
-    ],
-  ])("with %s does not", (_what, tamper, problem) => {
-    const result = recompute(JSON.parse(JSON.stringify(tamper(anEvidence()))));
-    expect(result.ok ? [] : result.problems.join("\n")).toMatch(problem);
-  });
-
-  test.each([null, [], "x", {}, { version: 2 }, { version: 1, pairs: "many" }])(
-    "that is %j is refused with a reason, never a crash",
-    (document) => {
-      expect(recompute(document).ok).toBe(false);
-    },
-  );
 });

@@ -44,7 +44,12 @@ export const proposeCommand = buildCommand<Flags, [], CliContext>({
     const document = readDocument<AttemptDocument>(resolve(this.cwd, flags.from), "attempt");
     const evidence = readDocument<Evidence>(resolve(this.cwd, flags.evidence), "evidence");
     const checked = recompute(evidence);
-    if (!checked.ok) throw refused(`The evidence does not verify: ${checked.problems[0] ?? "unknown problem"}.`);
+    if (!checked.ok) {
+      const [first] = checked.problems;
+      throw refused(
+        `The evidence does not verify: ${first === undefined ? "unknown problem" : `${first.path.join(".") || "document"} ${first.message}`}.`,
+      );
+    }
     const scan = await withHouse(this, flags, (house, project) => scanOrRecall(this, house, project));
     const cluster = scan.clusters.find((one) => one.id === document.cluster);
     if (cluster === undefined) throw refused(`Cluster ${document.cluster} is not in the last scan.`);

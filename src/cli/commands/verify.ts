@@ -1,48 +1,84 @@
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { buildCommand } from "@stricli/core";
+import { asJson, digestOfJson } from "../../domain/digest.ts";
 import type { Evidence } from "../../domain/evidence.ts";
-import { recompute } from "../../stages/decide.ts";
+import { type EvidenceProblem, recompute } from "../../stages/decide.ts";
 import type { CliContext } from "../context.ts";
 import { exitCode } from "../exit-code.ts";
+import { flag } from "../flags.ts";
+import { linesOfPaths } from "../line-of-path.ts";
 import { readDocument } from "../scan-project.ts";
 import { plural, printable } from "../table.ts";
-import { flag } from "../flags.ts";
 
 interface Flags {
   readonly json?: boolean;
+  readonly digest?: string;
 }
+
+const shownProblems = 40;
 
 export const verifyCommand = buildCommand<Flags, [string], CliContext>({
   docs: {
     brief: "Recompute the verdict and every figure of an evidence file",
     fullDescription: [
       "Needs the evidence file alone: no traces, no model, no network. Says that everything follows from the recorded pairs, or names each",
-      "figure that does not (exit code 7).",
+      "line that does not (exit code 7). With --digest it also checks that this is the file that a pull request was made from.",
       "",
       "  tuneup verify evidence.json",
+      "  tuneup verify evidence.json --digest 3f2a90b1c4d5",
     ].join("\n"),
   },
   parameters: {
     positional: { kind: "tuple", parameters: [{ brief: "Evidence file", placeholder: "file", parse: String }] },
-    flags: { json: flag.toggle("Print the result as one JSON document on stdout") },
+    flags: {
+      json: flag.toggle("Print the result as one JSON document on stdout"),
+      digest: flag.text("The file's digest as the pull request names it, whole or its first 12 digits or more", "hex"),
+    },
   },
   func(flags, file) {
     const path = resolve(this.cwd, file);
     const evidence = readDocument<Evidence>(path, "evidence");
+    const digest = digestOfJson(asJson(evidence));
     const result = recompute(evidence);
-    if (flags.json === true) this.process.stdout.write(`${JSON.stringify(result)}\n`);
-    else if (result.ok) {
-      const verdicts = evidence.verdicts.map((verdict) => verdict.result).join(", ");
-      this.process.stdout.write(
-        `verified: ${plural(evidence.pairs.length, "pair")}, ${plural(evidence.verdicts.length, "verdict")} (${verdicts}), boundary, intervals and winner follow from the pairs\n`,
-      );
-    } else {
-      this.process.stdout.write(
-        printable(
-          `does not verify: ${plural(result.problems.length, "problem")}\n${result.problems.map((problem) => `  ${problem}`).join("\n")}\n`,
-        ),
-      );
-    }
-    if (!result.ok) this.process.exitCode = exitCode.evidence;
+    const problems = [...(result.ok ? [] : result.problems), ...digestProblems(flags.digest, digest)];
+    const lines = linesOfPaths(
+      readFileSync(path, "utf8"),
+      problems.map((problem) => problem.path),
+    );
+    const located = problems.map((problem, index) => ({ ...problem, ...(lines[index] === undefined ? {} : { line: lines[index] }) }));
+    if (flags.json === true) this.process.stdout.write(`${JSON.stringify({ ok: problems.length === 0, digest, problems: located })}\n`);
+    else this.process.stdout.write(problems.length === 0 ? describeVerified(evidence, digest) : describeProblems(located));
+    if (problems.length > 0) this.process.exitCode = exitCode.evidence;
   },
 });
+
+const shortestDigest = 12;
+
+function digestProblems(wanted: string | undefined, digest: string): readonly EvidenceProblem[] {
+  if (wanted === undefined) return [];
+  const hex = wanted.replace(/^sha256:/, "").toLowerCase();
+  const isSame = hex.length >= shortestDigest && digest.startsWith(`sha256:${hex}`);
+  return isSame ? [] : [{ path: [], message: `has the digest ${digest}, not ${wanted.slice(0, 80)}` }];
+}
+
+function describeVerified(evidence: Evidence, digest: string): string {
+  const verdicts = evidence.verdicts.map((verdict) => verdict.result).join(", ");
+  return [
+    `verified: ${plural(evidence.pairs.length, "pair")}, ${plural(evidence.verdicts.length, "verdict")} (${verdicts}); order, boundary, intervals, cost and winner follow from the pairs`,
+    `digest: ${digest}`,
+    "",
+  ].join("\n");
+}
+
+function describeProblems(problems: readonly (EvidenceProblem & { readonly line?: number })[]): string {
+  const rows = problems.slice(0, shownProblems).map(({ line, message, path }) => {
+    const place = path.reduce<string>(
+      (text, step) => (typeof step === "number" ? `${text}[${step}]` : text === "" ? step : `${text}.${step}`),
+      "",
+    );
+    return `  ${line === undefined ? "" : `line ${line}: `}${place || "the document"} ${message}`;
+  });
+  const more = problems.length > shownProblems ? [`  … and ${problems.length - shownProblems} more`] : [];
+  return printable(`does not verify: ${plural(problems.length, "problem")}\n${[...rows, ...more].join("\n")}\n`);
+}

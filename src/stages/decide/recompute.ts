@@ -1,47 +1,22 @@
-import { z } from "zod";
-import { canonicalJson } from "../../domain/digest.ts";
-import type { Evidence } from "../../domain/evidence.ts";
+import { asJson, canonicalJson, digestOfJson } from "../../domain/digest.ts";
+import { type Evidence, usageOfPairs } from "../../domain/evidence.ts";
 import type { Json } from "../../domain/ids.ts";
+import { addUsage } from "../../domain/message.ts";
 import type { Decision } from "../../domain/verdict.ts";
+import { evidenceSchema } from "./evidence-schema.ts";
+import { guardedNull } from "./guard-band.ts";
+import { sealsOf } from "./seal.ts";
+import { spentAlpha } from "./spending.ts";
 
-export type Recomputed = { readonly ok: true } | { readonly ok: false; readonly problems: readonly string[] };
+/** One place of an evidence document that is not as it must be. */
+export interface EvidenceProblem {
+  /** Keys and indices down to the place, as in JSON. */
+  readonly path: readonly (string | number)[];
+  /** What stands there and what should. */
+  readonly message: string;
+}
 
-const count = z.number().int().min(0).max(1_000_000);
-const arm = z.looseObject({ outcome: z.enum(["passed", "failed", "inconclusive"]), config: z.string(), seed: z.number() });
-const pair = z.looseObject({
-  sessionId: z.string(),
-  index: count,
-  group: z.enum(["failing", "control"]),
-  candidate: z.string(),
-  before: arm,
-  after: arm,
-  dropped: z.string().optional(),
-});
-const share = z.number().min(0).max(1);
-
-/** What recomputing needs of an evidence document; everything else is carried along unchecked. */
-const evidenceSchema = z.looseObject({
-  version: z.literal(1),
-  plan: z.looseObject({
-    alpha: z.number().positive().max(0.05),
-    candidates: z.number().int().min(1).max(20),
-    theta0: z.number().min(0.5).max(0.95),
-    theta1: z.number().min(0.5).max(0.99),
-    maximumDiscordant: z.number().int().min(1).max(500),
-    failingCap: z.number().int().min(1).max(10_000),
-    minimumEffect: share,
-    margin: z.number().positive().max(0.5),
-    controlCap: z.number().int().min(1).max(10_000),
-    halving: z.array(z.object({ after: count, keep: count })).max(20),
-  }),
-  cluster: z.looseObject({ members: count, sessionsInWindow: count }),
-  available: z.object({ failing: count, control: count }),
-  candidates: z.array(z.looseObject({ id: z.string() })).max(20),
-  boundary: z.array(count).max(500),
-  pairs: z.array(pair).max(200_000),
-  verdicts: z.array(z.looseObject({ candidate: z.string(), result: z.string() })).max(20),
-  winner: z.string().optional(),
-});
+export type Recomputed = { readonly ok: true } | { readonly ok: false; readonly problems: readonly EvidenceProblem[] };
 
 /** The parts of the test that recomputing runs again; given in, because the stage itself imports this file. */
 export interface Test {
@@ -49,90 +24,155 @@ export interface Test {
   readonly boundary: (evidence: Evidence) => readonly number[];
 }
 
+const mostFormProblems = 20;
+
 /**
- * Checks an evidence document against itself: the boundary follows from the plan, every pair stands once at its place, both candidates of
- * a session share one `before`, and verdicts, figures and winner follow from the pairs alone. Names each difference.
+ * Checks an evidence document against itself: every part is as it was sealed; order digest, level, null share, boundary and cost follow from what
+ * they are made of; every pair stands once, at its committed place; candidates of a session share one `before`; verdicts, figures and
+ * winner follow from the pairs alone. Names each place that differs.
  */
 export function recomputeWith(test: Test, document: unknown): Recomputed {
   const parsed = evidenceSchema.safeParse(document);
   if (!parsed.success) {
-    return {
-      ok: false,
-      problems: parsed.error.issues.slice(0, 20).map((issue) => `${issue.path.map(String).join(".") || "document"}: ${issue.message}`),
-    };
+    const problems = parsed.error.issues.slice(0, mostFormProblems).map((issue) => ({
+      path: issue.path.map((step) => (typeof step === "number" ? step : String(step))),
+      message: issue.message,
+    }));
+    return { ok: false, problems };
   }
   // The schema has looked at every field that is used from here on.
   const evidence = document as Evidence;
-  const problems = [...structure(evidence), ...boundaryProblems(test, evidence), ...verdictProblems(test, evidence)];
+  const problems = [
+    ...sealProblems(evidence),
+    ...planProblems(evidence),
+    ...structure(evidence),
+    ...boundaryProblems(test, evidence),
+    ...costProblems(evidence),
+    ...verdictProblems(test, evidence),
+  ];
   return problems.length === 0 ? { ok: true } : { ok: false, problems };
-}
-
-function structure(evidence: Evidence): readonly string[] {
-  const problems: string[] = [];
-  const known = new Set<string>(evidence.candidates.map((candidate) => candidate.id));
-  if (known.size !== evidence.candidates.length) problems.push("candidates: one stands twice");
-  if (evidence.plan.candidates !== evidence.candidates.length)
-    problems.push(`plan.candidates is ${evidence.plan.candidates}, but ${evidence.candidates.length} candidates were tested`);
-  const places = new Set<string>();
-  const sessions = new Map<string, string>();
-  const befores = new Map<string, string>();
-  for (const [position, one] of evidence.pairs.entries()) {
-    const where = `pairs[${position}]`;
-    if (!known.has(one.candidate)) problems.push(`${where} is of a candidate that is not in the document`);
-    const place = `${one.group} ${one.index}`;
-    if (places.has(`${place} ${one.candidate}`)) problems.push(`${where}: ${place} stands twice for one candidate`);
-    places.add(`${place} ${one.candidate}`);
-    if (one.index >= evidence.available[one.group])
-      problems.push(`${where}: index ${one.index} is beyond the ${evidence.available[one.group]} sessions of its group`);
-    if ((sessions.get(place) ?? one.sessionId) !== one.sessionId)
-      problems.push(`${where}: ${place} is session ${one.sessionId} here and another elsewhere`);
-    sessions.set(place, one.sessionId);
-    const before = canonicalJson([one.before.outcome, one.before.config, one.before.seed]);
-    if ((befores.get(place) ?? before) !== before) problems.push(`${where}: candidates of one session must share its \`before\``);
-    befores.set(place, before);
-  }
-  if (new Set(sessions.values()).size !== sessions.size) problems.push("one session stands at two places of the order");
-  return problems;
-}
-
-function boundaryProblems(test: Test, evidence: Evidence): readonly string[] {
-  const expected = test.boundary(evidence);
-  const at = expected.findIndex((value, index) => value !== evidence.boundary[index]);
-  if (at >= 0) return [`boundary[${at}] is ${String(evidence.boundary[at])}, the plan gives ${String(expected[at])}`];
-  return expected.length === evidence.boundary.length
-    ? []
-    : [`boundary has ${evidence.boundary.length} entries, the plan gives ${expected.length}`];
-}
-
-function verdictProblems(test: Test, evidence: Evidence): readonly string[] {
-  const decision = test.decide(evidence);
-  if (decision.state === "undecided") return [`the pairs end at ${decision.group} ${decision.index}, before the test had decided`];
-  const problems: string[] = [];
-  if (decision.winner !== evidence.winner)
-    problems.push(`winner is ${evidence.winner ?? "nobody"}, the pairs give ${decision.winner ?? "nobody"}`);
-  for (const expected of decision.verdicts) {
-    const given = evidence.verdicts.find((verdict) => verdict.candidate === expected.candidate);
-    if (given === undefined) problems.push(`the verdict of candidate ${expected.candidate} is missing`);
-    else
-      problems.push(
-        ...differences(asRecord(given), asRecord(expected)).map(
-          (difference) => `verdict of ${expected.candidate.slice(0, 19)}: ${difference}`,
-        ),
-      );
-  }
-  if (evidence.verdicts.length > decision.verdicts.length) problems.push("there are more verdicts than candidates");
-  return problems;
 }
 
 type JsonRecord = { readonly [key: string]: Json | undefined };
 const asRecord = (value: object): JsonRecord => JSON.parse(JSON.stringify(value)) as JsonRecord;
 
-function differences(given: JsonRecord, expected: JsonRecord): readonly string[] {
+function sealProblems(evidence: Evidence): readonly EvidenceProblem[] {
+  const document = asRecord(evidence);
+  const expected = sealsOf(document);
+  const names = new Set([...Object.keys(expected.fields), ...Object.keys(evidence.seals.fields)]);
+  const fields = [...names]
+    .filter((name) => !Object.hasOwn(evidence.seals.fields, name) || evidence.seals.fields[name] !== expected.fields[name])
+    .map((name) => ({ path: [name], message: "is not what was sealed" }));
+  const pairs = expected.pairs.flatMap((one, index) =>
+    one === evidence.seals.pairs[index] ? [] : [{ path: ["pairs", index], message: "is not what was sealed" }],
+  );
+  const missing = evidence.seals.pairs.length - expected.pairs.length;
+  return [...fields, ...pairs, ...(missing > 0 ? [{ path: ["pairs"], message: `${missing} of the sealed pairs are missing` }] : [])];
+}
+
+function planProblems({ candidates, order, orders, plan }: Evidence): readonly EvidenceProblem[] {
+  const problems: EvidenceProblem[] = [];
+  if (plan.candidates !== candidates.length)
+    problems.push({ path: ["plan", "candidates"], message: `is ${plan.candidates}, but ${candidates.length} candidates were tested` });
+  const committed = digestOfJson([orders.failing, orders.control]);
+  if (order !== committed) problems.push({ path: ["order"], message: `is ${order}, the orders give ${committed}` });
+  if (plan.spending !== undefined && plan.alpha !== spentAlpha(plan.spending.alpha, plan.spending.job))
+    problems.push({
+      path: ["plan", "alpha"],
+      message: `is ${plan.alpha}, job ${plan.spending.job} has ${spentAlpha(plan.spending.alpha, plan.spending.job)}`,
+    });
+  if (plan.guardBand !== undefined && plan.theta0 !== guardedNull(plan.guardBand))
+    problems.push({ path: ["plan", "theta0"], message: `is ${plan.theta0}, the guard band gives ${guardedNull(plan.guardBand)}` });
+  if (plan.pool !== undefined && new Set(orders.failing).size > plan.pool)
+    problems.push({ path: ["plan", "pool"], message: `is ${plan.pool}, but more sessions were drawn` });
+  return problems;
+}
+
+function structure(evidence: Evidence): readonly EvidenceProblem[] {
+  const problems: EvidenceProblem[] = [];
+  const known = new Set<string>(evidence.candidates.map((candidate) => candidate.id));
+  if (known.size !== evidence.candidates.length) problems.push({ path: ["candidates"], message: "one stands twice" });
+  for (const group of ["failing", "control"] as const) {
+    const order = evidence.orders[group];
+    if (evidence.available[group] > order.length)
+      problems.push({
+        path: ["available", group],
+        message: `is ${evidence.available[group]}, but the order has ${order.length} sessions`,
+      });
+    const mayRepeat = group === "failing" && evidence.plan.pool !== undefined;
+    if (!mayRepeat && new Set(order).size !== order.length)
+      problems.push({ path: ["orders", group], message: "one session stands at two places" });
+  }
+  return [...problems, ...pairProblems(evidence, known)];
+}
+
+function pairProblems(evidence: Evidence, known: ReadonlySet<string>): readonly EvidenceProblem[] {
+  const places = new Set<string>();
+  const befores = new Map<string, string>();
+  return evidence.pairs.flatMap((one, position) => {
+    const path = ["pairs", position];
+    const found: EvidenceProblem[] = [];
+    const place = `${one.group} ${one.index}`;
+    if (!known.has(one.candidate)) found.push({ path, message: "is of a candidate that is not in the document" });
+    if (places.has(`${place} ${one.candidate}`)) found.push({ path, message: `${place} stands twice for one candidate` });
+    places.add(`${place} ${one.candidate}`);
+    if (evidence.orders[one.group][one.index] !== one.sessionId)
+      found.push({ path: [...path, "sessionId"], message: `session ${one.sessionId} is not at ${place} of the committed order` });
+    const before = canonicalJson([one.before.outcome, one.before.config, one.before.seed]);
+    if ((befores.get(place) ?? before) !== before)
+      found.push({ path: [...path, "before"], message: "candidates of one session must share their `before`" });
+    befores.set(place, before);
+    return found;
+  });
+}
+
+function boundaryProblems(test: Test, evidence: Evidence): readonly EvidenceProblem[] {
+  const expected = test.boundary(evidence);
+  const at = expected.findIndex((value, index) => value !== evidence.boundary[index]);
+  if (at >= 0) return [{ path: ["boundary", at], message: `is ${String(evidence.boundary[at])}, the plan gives ${String(expected[at])}` }];
+  return expected.length === evidence.boundary.length
+    ? []
+    : [{ path: ["boundary"], message: `has ${evidence.boundary.length} entries, the plan gives ${expected.length}` }];
+}
+
+function costProblems(evidence: Evidence): readonly EvidenceProblem[] {
+  const expected = asJson(addUsage(usageOfPairs(evidence.pairs), evidence.drafting));
+  const given = asJson(evidence.usage);
+  return canonicalJson(given) === canonicalJson(expected)
+    ? []
+    : [{ path: ["usage"], message: `is ${canonicalJson(given)}, drafting and the arms give ${canonicalJson(expected)}` }];
+}
+
+function verdictProblems(test: Test, evidence: Evidence): readonly EvidenceProblem[] {
+  const decision = test.decide(evidence);
+  if (decision.state === "undecided")
+    return [{ path: ["pairs"], message: `end at ${decision.group} ${decision.index}, before the test had decided` }];
+  const problems: EvidenceProblem[] = [];
+  if (decision.winner !== evidence.winner)
+    problems.push({ path: ["winner"], message: `is ${evidence.winner ?? "nobody"}, the pairs give ${decision.winner ?? "nobody"}` });
+  for (const expected of decision.verdicts) {
+    const at = evidence.verdicts.findIndex((verdict) => verdict.candidate === expected.candidate);
+    const given = evidence.verdicts[at];
+    if (given === undefined) problems.push({ path: ["verdicts"], message: `the one of candidate ${expected.candidate} is missing` });
+    else problems.push(...differences(["verdicts", at], asRecord(given), asRecord(expected)));
+  }
+  if (evidence.verdicts.length > decision.verdicts.length)
+    problems.push({ path: ["verdicts"], message: "there are more of them than candidates" });
+  return problems;
+}
+
+/** The innermost places at which two JSON objects differ. */
+function differences(path: EvidenceProblem["path"], given: JsonRecord, expected: JsonRecord): readonly EvidenceProblem[] {
   return [...new Set([...Object.keys(given), ...Object.keys(expected)])].flatMap((key) => {
     const left = given[key] ?? null;
     const right = expected[key] ?? null;
-    return canonicalJson(left) === canonicalJson(right)
-      ? []
-      : [`${key} is ${canonicalJson(left).slice(0, 120)}, the pairs give ${canonicalJson(right).slice(0, 120)}`];
+    if (canonicalJson(left) === canonicalJson(right)) return [];
+    const place = [...path, key];
+    if (isRecord(left) && isRecord(right)) return differences(place, left, right);
+    const excerpt = (value: Json): string => canonicalJson(value).slice(0, 120);
+    return [{ path: place, message: `is ${excerpt(left)}, the pairs give ${excerpt(right)}` }];
   });
 }
+
+const isRecord = (value: Json): value is { readonly [key: string]: Json } =>
+  value !== null && typeof value === "object" && !Array.isArray(value);

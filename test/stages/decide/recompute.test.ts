@@ -1,0 +1,157 @@
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import type { Evidence } from "../../../src/domain/evidence.ts";
+import { evidenceSchema, guardedNull, recompute, seal, spentAlpha } from "../../../src/stages/decide.ts";
+import { anEvidence } from "../../builders/evidence-builder.ts";
+
+type Tamper = (evidence: Evidence) => object;
+
+const problemsOf = (document: unknown): readonly string[] => {
+  const result = recompute(JSON.parse(JSON.stringify(document)));
+  return result.ok ? [] : result.problems.map((problem) => `${problem.path.join(".")} ${problem.message}`);
+};
+
+/** The pair of this place with its after changed. */
+const flipped = (evidence: Evidence, index: number): Evidence["pairs"] =>
+  evidence.pairs.map((pair) =>
+    pair.index === index && pair.group === "failing" ? { ...pair, after: { ...pair.after, outcome: "passed" } } : pair,
+  );
+
+/** What a forger would do: change a part and seal everything anew. */
+const resealed = (tamper: Tamper): Tamper => {
+  return (evidence) => {
+    const { seals: _seals, ...open } = tamper(evidence) as Evidence;
+    return seal(open);
+  };
+};
+
+describe("an evidence file", () => {
+  test("verifies as it was written", () => {
+    expect(recompute(JSON.parse(JSON.stringify(anEvidence())))).toEqual({ ok: true });
+  });
+
+  test("with a changed outcome names the pair and the figures that no longer follow", () => {
+    const evidence = anEvidence();
+    const problems = problemsOf({ ...evidence, pairs: flipped(evidence, 1) });
+    expect(problems).toContain("pairs.1 is not what was sealed");
+    expect(problems.find((one) => one.startsWith("verdicts.0.failing.pairs"))).toMatch(/is \d+, the pairs give \d+/);
+  });
+
+  test("with a changed token count names the pair", () => {
+    const evidence = anEvidence();
+    const [first, ...rest] = evidence.pairs;
+    if (first === undefined) throw new Error("no pairs");
+    const cheaper = { ...first, after: { ...first.after, usage: { ...first.after.usage, inputTokens: 1 } } };
+    expect(problemsOf({ ...evidence, pairs: [cheaper, ...rest] })).toEqual(
+      expect.arrayContaining(["pairs.0 is not what was sealed", expect.stringMatching(/^usage is .* drafting and the arms give/)]),
+    );
+  });
+
+  test.each<[string, Tamper, RegExp]>([
+    ["a changed outcome", (evidence) => ({ ...evidence, pairs: flipped(evidence, 1) }), /^verdicts\.0\.failing\.pairs/],
+    [
+      "a better bound",
+      (evidence) => ({ ...evidence, verdicts: evidence.verdicts.map((verdict) => ({ ...verdict, controlBound: 0.01 })) }),
+      /^verdicts\.0\.controlBound is 0\.01/,
+    ],
+    ["an easier boundary", (evidence) => ({ ...evidence, boundary: evidence.boundary.map((count) => count - 1) }), /^boundary\.0 is 1/],
+    [
+      "a left-out failure",
+      (evidence) => ({ ...evidence, pairs: evidence.pairs.filter((pair) => !(pair.index === 1 && pair.group === "failing")) }),
+      /before the test had decided/,
+    ],
+    [
+      "a pair that stands twice",
+      (evidence) => ({ ...evidence, pairs: [...evidence.pairs, ...evidence.pairs.slice(0, 1)] }),
+      /stands twice/,
+    ],
+    ["another winner", (evidence) => ({ ...evidence, winner: "sha256:zz" }), /^winner is sha256:zz/],
+    ["a looser level", (evidence) => ({ ...evidence, plan: { ...evidence.plan, alpha: 0.5 } }), /^plan\.alpha/],
+    [
+      "a level that forgets the earlier jobs",
+      (evidence) => ({ ...evidence, plan: { ...evidence.plan, spending: { alpha: 0.05, job: 2 } } }),
+      /^plan\.alpha is 0\.05, job 2 has 0\.0075/,
+    ],
+    [
+      "a null share below what the judge's errors ask for",
+      (evidence) => ({
+        ...evidence,
+        plan: { ...evidence.plan, guardBand: { bias: 0.05, basePassRate: 0.1, sensitivity: 0.9, specificity: 0.9 } },
+      }),
+      /^plan\.theta0 is 0\.5, the guard band gives 0\.6/,
+    ],
+    [
+      "a session that is not at its place",
+      (evidence) => ({ ...evidence, pairs: evidence.pairs.map((pair) => (pair.index === 3 ? { ...pair, sessionId: "failing-0" } : pair)) }),
+      /^pairs\.3\.sessionId session failing-0 is not at failing 3/,
+    ],
+    [
+      "another order than the committed one",
+      (evidence) => ({ ...evidence, orders: { ...evidence.orders, failing: evidence.orders.failing.toReversed() } }),
+      /^order is sha256/,
+    ],
+    [
+      "one session at two places",
+      (evidence) => ({ ...evidence, orders: { ...evidence.orders, control: evidence.orders.control.map(() => "control-0") } }),
+      /^orders\.control one session stands at two places/,
+    ],
+    ["a lower bill", (evidence) => ({ ...evidence, usage: { inputTokens: 1, outputTokens: 1 } }), /^usage is/],
+  ])("with %s does not verify, not even when it is sealed anew", (_what, tamper, problem) => {
+    expect(problemsOf(tamper(anEvidence()))).toContainEqual(expect.stringMatching(problem));
+    expect(problemsOf(resealed(tamper)(anEvidence()))).toContainEqual(expect.stringMatching(problem));
+  });
+
+  test.each<[string, Tamper, string]>([
+    ["title", (evidence) => ({ ...evidence, cluster: { ...evidence.cluster, title: "something else" } }), "cluster is not what was sealed"],
+    ["model", (evidence) => ({ ...evidence, models: { ...evidence.models, agent: "another" } }), "models is not what was sealed"],
+    ["unknown field", (evidence) => ({ ...evidence, praise: "excellent" }), "praise is not what was sealed"],
+  ])("with a changed %s is told by its seal", (_what, tamper, problem) => {
+    expect(problemsOf(tamper(anEvidence()))).toEqual([problem]);
+  });
+
+  test.each([null, [], "x", {}, { version: 2 }, { version: 1, pairs: "many" }, { version: 1, seals: { fields: { __proto__: "x" } } }])(
+    "that is %j is refused with a reason, never a crash",
+    (document) => {
+      expect(recompute(document).ok).toBe(false);
+    },
+  );
+
+  test("has the published form", async () => {
+    // Compiles only as long as the type and the published form agree.
+    const document: z.input<typeof evidenceSchema> = JSON.parse(JSON.stringify(anEvidence())) as MutableDeep<Evidence>;
+    expect(evidenceSchema.safeParse(document).success).toBe(true);
+    const schema = `${JSON.stringify(z.toJSONSchema(evidenceSchema, { io: "input" }), undefined, 2)}\n`;
+    await expect(schema).toMatchFileSnapshot("../../../docs/evidence.schema.json");
+  });
+});
+
+type MutableDeep<T> = T extends string | number | boolean | undefined ? T : { -readonly [K in keyof T]: MutableDeep<T[K]> };
+
+describe("the level of later jobs", () => {
+  test("is whole at first, then shrinks so fast that all later ones together add two fifths", () => {
+    expect(spentAlpha(0.05, 1)).toBe(0.05);
+    expect(spentAlpha(0.05, 2)).toBeCloseTo(0.0076, 4);
+    let later = 0;
+    for (let job = 2; job <= 10_000; job += 1) later += spentAlpha(0.05, job);
+    expect(later).toBeLessThan(0.3921 * 0.05);
+  });
+});
+
+describe("the null share where only a model judges", () => {
+  const band = { bias: 0.05, basePassRate: 0.1, sensitivity: 0.9, specificity: 0.9 };
+
+  test("is what a lenient judge can make of sessions that pass always or never", () => {
+    // p₊ = .9·.9·.15 + .1·.9·.1 = .1305, p₋ = .9·.1·.85 + .009 = .0855
+    expect(guardedNull(band)).toBeCloseTo(0.1305 / 0.216, 4);
+  });
+
+  test("is never below .57, and .57 where there is no bias to fear", () => {
+    expect(guardedNull({ ...band, bias: 0 })).toBe(0.57);
+    expect(guardedNull({ ...band, basePassRate: 0.95 })).toBe(0.57);
+  });
+
+  test("grows with the bias and with the judge's strictness", () => {
+    expect(guardedNull({ ...band, bias: 0.1 })).toBeGreaterThan(guardedNull(band));
+    expect(guardedNull({ ...band, specificity: 0.98 })).toBeGreaterThan(guardedNull(band));
+  });
+});
