@@ -42,6 +42,8 @@ export async function inProcessJob(scenario: Scenario, seed: number): Promise<Jo
     seed,
     inFlight: 6,
     visibility: "private",
+    repository: {},
+    ignoredPaths: [],
   });
   const checkout = await memoryWorkspace({ repository: { owner: "acme", name: "support-agent" }, files: scenario.files }).open("HEAD");
   return improve(input, checkout, tools, documentSteps(ledger, String(seed)), runtime);

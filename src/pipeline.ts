@@ -5,7 +5,7 @@ import type { AttemptDocument } from "./domain/documents.ts";
 import type { Allowed } from "./domain/edit.ts";
 import type { Evidence } from "./domain/evidence.ts";
 import type { Finding } from "./domain/finding.ts";
-import type { Proposal } from "./domain/proposal.ts";
+import type { Proposal, PullRequestWishes } from "./domain/proposal.ts";
 import type { Verdict } from "./domain/verdict.ts";
 import type { Steps } from "./ports/job-queue.ts";
 import type { Documents } from "./ports/ledger.ts";
@@ -37,6 +37,7 @@ export function documentSteps(documents: Pick<Documents, "get" | "put">, job: st
 export interface JobInput extends AttemptInput {
   readonly verification: Omit<VerifyInput, "attempt" | "cluster" | "scan" | "seed">;
   readonly visibility: "public" | "private";
+  readonly wishes?: PullRequestWishes;
   readonly startedBy?: string;
 }
 
@@ -72,12 +73,18 @@ export async function improve(input: JobInput, checkout: Checkout, tools: JobToo
 
   runtime.progress({ stage: "propose", state: "started" });
   const made = await steps.run("propose", async () => {
-    const { cluster, visibility, startedBy } = input;
-    const wanted = { cluster, document, evidence, visibility, ...(startedBy === undefined ? {} : { startedBy }) };
+    const { cluster, visibility, startedBy, wishes } = input;
+    if (wishes?.pullRequests === "report-only") return null;
+    const given = { ...(startedBy === undefined ? {} : { startedBy }), ...(wishes === undefined ? {} : { wishes }) };
+    const wanted = { cluster, document, evidence, visibility, ...given };
     return (await proposalFrom(wanted, checkout, tools.attempt.scanSecrets)) ?? null;
   });
   if (made === null) {
-    runtime.progress({ stage: "propose", state: "skipped", note: "nothing is proven, so nothing is proposed" });
+    const note =
+      verdict.result === "improves"
+        ? "this repository asks for reports only (.github/tuneup.yml)"
+        : "nothing is proven, so nothing is proposed";
+    runtime.progress({ stage: "propose", state: "skipped", note });
     return { finding: { end: "decided", verdict }, attempt: document, evidence };
   }
   runtime.progress({ stage: "propose", state: "finished", note: made.proposal.title });
@@ -89,6 +96,7 @@ export interface ProposalScope {
   readonly document: AttemptDocument;
   readonly evidence: Evidence;
   readonly visibility: "public" | "private";
+  readonly wishes?: PullRequestWishes;
   readonly startedBy?: string;
 }
 
@@ -122,6 +130,7 @@ export async function proposalFrom(
       diff,
       draft: document.draft,
       visibility: scope.visibility,
+      ...(scope.wishes === undefined ? {} : { wishes: scope.wishes }),
       ...(scope.startedBy === undefined ? {} : { startedBy: scope.startedBy }),
     },
     scanSecrets,

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type House, localRepository, openWorkspace, scanSecrets } from "../compose.ts";
 import { type JobParts, jobOf } from "../compose/job.ts";
+import { repositoryWishes } from "../compose/repository-wishes.ts";
 import { definitionsInRepository } from "../compose/tool-definitions.ts";
 import type { FailureCluster } from "../domain/cluster.ts";
 import { asJson, digestOfJson, shortDigest } from "../domain/digest.ts";
@@ -69,8 +70,9 @@ export async function withJob<T>(
   if (cluster === undefined) return { finding: noCluster(scanned) };
   await using checkout = await openCheckout(context, options);
   const definitions = await definitionsInRepository(scanned.sessions, checkout);
+  const repository = await repositoryWishes(checkout);
   const { drafter } = house.models;
-  const scope = { scanned, cluster, definitions, options };
+  const scope = { scanned, cluster, definitions, options, ...repository };
   if (drafter === undefined) return { finding: await endWithoutModel(context, house, scope, checkout) };
   const { input, tools } = jobOf(partsOf(house, { ...house.models, drafter }, scope));
   return work({ cluster, checkout, input, tools, name: nameOf(house, scope, checkout, input) });
@@ -107,6 +109,7 @@ function nameOf(house: House, scope: Scope, checkout: Checkout, input: JobInput)
       rubric: input.verification.rubric.digest,
       effects: input.verification.effects,
       prompt: house.prompts.draft.digest,
+      repository: scope.repository,
     }),
   );
 }
@@ -116,6 +119,8 @@ interface Scope {
   readonly cluster: FailureCluster;
   readonly definitions: Session["tools"];
   readonly options: JobOptions;
+  readonly repository: JobParts["repository"];
+  readonly ignoredPaths: readonly string[];
 }
 
 function partsOf(house: House, models: ConfiguredModels & Pick<JobParts["models"], "drafter">, scope: Scope): JobParts {
@@ -133,6 +138,8 @@ function partsOf(house: House, models: ConfiguredModels & Pick<JobParts["models"
     seed: scope.options.seed,
     inFlight: scope.options.inFlight,
     visibility: "private",
+    repository: scope.repository,
+    ignoredPaths: scope.ignoredPaths,
     ...(scope.options.startedBy === undefined ? {} : { startedBy: scope.options.startedBy }),
   };
 }

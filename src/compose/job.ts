@@ -1,4 +1,5 @@
 import type { OperatorSettings } from "../config/operator-file.ts";
+import type { RepositorySettings } from "../config/repository-file.ts";
 import type { FailureCluster } from "../domain/cluster.ts";
 import { configOf } from "../domain/agent-config.ts";
 import type { ScanDocument } from "../domain/documents.ts";
@@ -30,6 +31,10 @@ export interface JobParts {
   readonly seed: number;
   readonly inFlight: number;
   readonly visibility: "public" | "private";
+  /** What the repository's own file asks for. */
+  readonly repository: RepositorySettings;
+  /** Paths that the repository keeps from edits. */
+  readonly ignoredPaths: readonly string[];
   readonly startedBy?: string;
 }
 
@@ -51,7 +56,9 @@ export function jobOf(parts: JobParts): { readonly input: JobInput; readonly too
     countBy: parts.operator.countBy ?? "user",
     candidates: parts.operator.plan?.candidates ?? 4,
     allowedPaths: parts.operator.allowedPaths ?? [],
+    ignoredPaths: parts.ignoredPaths,
     visibility: parts.visibility,
+    wishes: { pullRequests: parts.repository.pullRequests ?? "ready", labels: parts.repository.labels ?? [] },
     ...(parts.startedBy === undefined ? {} : { startedBy: parts.startedBy }),
     verification: {
       corpus: usable,

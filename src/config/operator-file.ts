@@ -1,6 +1,6 @@
-import { parseDocument } from "yaml";
 import { z } from "zod";
 import { TuneupError } from "../domain/errors.ts";
+import { describeConfigProblems, readYamlConfig } from "./yaml-config.ts";
 
 const text = z.string().min(1).max(500);
 const words = z.array(text).min(1).max(50);
@@ -87,34 +87,17 @@ export const operatorSchema = z.strictObject({
 /** The operator's settings: trusted, and never read from the repository under test. */
 export type OperatorSettings = z.infer<typeof operatorSchema>;
 
-const maximumBytes = 256 * 1024;
-
 /** Parses an operator file. Throws `config-invalid` that names every problem at once with its place. */
 export function parseOperatorFile(path: string, source: string): OperatorSettings {
-  const problems: string[] = [];
-  if (source.length > maximumBytes) problems.push(`the file is larger than ${maximumBytes / 1024} KiB`);
-  const document = parseDocument(source.slice(0, maximumBytes), { prettyErrors: true });
-  problems.push(...document.errors.map((error) => error.message.split("\n")[0] ?? "not YAML"));
-  if (problems.length === 0) {
-    const parsed = operatorSchema.safeParse(plainValue(document, problems));
-    if (parsed.success && problems.length === 0) return parsed.data;
-    problems.push(...(parsed.error?.issues ?? []).map((issue) => `${issue.path.map(String).join(".") || "(top)"}: ${issue.message}`));
-  }
+  const read = readYamlConfig(source, operatorSchema);
+  if (read.ok) return read.value;
+  const problems = describeConfigProblems(read.problems);
   throw new TuneupError(
     "config-invalid",
     `${path} has ${problems.length === 1 ? "a problem" : `${problems.length} problems`}:\n  - ${problems.join("\n  - ")}`,
     {
       remedy: "Correct them and run `tuneup doctor`; docs/operator-file.md describes every key.",
-      fields: { path, problems },
+      fields: { path, problems: [...problems] },
     },
   );
-}
-
-function plainValue(document: ReturnType<typeof parseDocument>, problems: string[]): unknown {
-  try {
-    return document.toJS({ maxAliasCount: 20 }) ?? {};
-  } catch (error) {
-    problems.push(error instanceof Error ? error.message : String(error));
-    return {};
-  }
 }

@@ -28,6 +28,14 @@ export interface Proposal {
   readonly state: ProposalState;
 }
 
+/** What a repository wants of pull requests; it can only narrow what is allowed. */
+export interface PullRequestWishes {
+  /** `report-only`: a proven edit is reported, and nothing is written. */
+  readonly pullRequests: "ready" | "draft" | "report-only";
+  /** Besides `tuneup`. */
+  readonly labels: readonly string[];
+}
+
 export interface PullRequest {
   readonly repository: RepositoryId;
   readonly number: number;

@@ -25,6 +25,8 @@ export interface AttemptInput {
   readonly countBy: "user" | "session";
   readonly candidates: number;
   readonly allowedPaths: readonly string[];
+  /** Paths of the repository that it keeps from edits. */
+  readonly ignoredPaths?: readonly string[];
 }
 
 export interface AttemptTools {
@@ -86,13 +88,23 @@ export async function prepare(input: AttemptInput, checkout: Checkout, runtime: 
         : "Run in the repository that holds the agent's prompt, or check with `tuneup locate` what was looked for.";
     return { result: "ended", finding: { end: "not-located", why: located.why, remedy } };
   }
-  const first = located.sources[0];
-  runtime.progress({
-    stage: "locate",
-    state: "finished",
-    ...(first === undefined ? {} : { note: `${first.path}:${first.lines.first}-${first.lines.last}` }),
-  });
-  return { result: "prepared", sample: split, located };
+  const ignored = new Set(input.ignoredPaths);
+  const sources = located.sources.filter((source) => !ignored.has(source.path));
+  const [first] = sources;
+  if (first === undefined) {
+    runtime.progress({ stage: "locate", state: "failed", note: "ignored" });
+    const paths = [...new Set(located.sources.map((source) => source.path))].join(", ");
+    return {
+      result: "ended",
+      finding: {
+        end: "not-located",
+        why: `this repository keeps the prompt's files from edits: ${paths}`,
+        remedy: "Take them out of `ignore` in .github/tuneup.yml on the default branch.",
+      },
+    };
+  }
+  runtime.progress({ stage: "locate", state: "finished", note: `${first.path}:${first.lines.first}-${first.lines.last}` });
+  return { result: "prepared", sample: split, located: { ...located, sources } };
 }
 
 /** Drafts candidate edits for one cluster and vets them. Sees only the shown sessions; writes nothing. */

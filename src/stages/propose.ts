@@ -5,7 +5,7 @@ import type { Allowed } from "../domain/edit.ts";
 import { TuneupError } from "../domain/errors.ts";
 import type { Evidence } from "../domain/evidence.ts";
 import { proposalId } from "../domain/ids.ts";
-import type { Proposal } from "../domain/proposal.ts";
+import type { Proposal, PullRequestWishes } from "../domain/proposal.ts";
 import { plainLine } from "../domain/text/safe-text.ts";
 import type { AgentSource, Located } from "../domain/source.ts";
 import type { Verdict } from "../domain/verdict.ts";
@@ -21,6 +21,7 @@ export interface ProposeInput {
   readonly diff: string;
   readonly draft: DraftDocument;
   readonly visibility: "public" | "private";
+  readonly wishes?: PullRequestWishes;
   /** Login of who started the run with a comment. */
   readonly startedBy?: string;
 }
@@ -52,7 +53,7 @@ export async function propose(input: ProposeInput, scanSecrets: ScanSecrets): Pr
     body: bodyOf(input, { reasons }),
     commitMessage: commitMessage(input, title),
     draft: verdict.result !== "improves" || reasons.length > 0,
-    labels: ["tuneup"],
+    labels: [...new Set(["tuneup", ...(input.wishes?.labels ?? [])])],
     evidence: digestOfJson(asJson(evidence)),
     ...(input.startedBy === undefined ? {} : { startedBy: input.startedBy }),
     state: "verified",
@@ -84,8 +85,9 @@ function titleOf({ allowed, cluster, located }: ProposeInput): string {
   return plainLine(`${kinds[source?.kind ?? "system-prompt"]}: fewer failures of "${failure}"`, longestTitle);
 }
 
-function draftReasons({ allowed, cluster, evidence, verdict }: ProposeInput): readonly string[] {
+function draftReasons({ allowed, cluster, evidence, verdict, wishes }: ProposeInput): readonly string[] {
   const reasons = allowed.needsHuman.map((remark) => remarkText(remark));
+  if (wishes?.pullRequests === "draft") reasons.push("this repository asks for drafts (`pullRequests: draft` in `.github/tuneup.yml`)");
   if (verdict.netEffect !== undefined && verdict.netEffect[0] < 0 && evidence.plan.marginIsChosen !== true) {
     reasons.push(
       "over all traffic a loss is not ruled out; more working sessions in the traces narrow this, or the operator sets `plan.margin`",

@@ -118,6 +118,26 @@ describe("a run on an own agent", () => {
     expect(gitIn(cwd, "branch", "--list", "tuneup/*")).toMatch(/tuneup\/[0-9a-f]{12}/);
   });
 
+  test("is held to what the repository's own file asks for", async () => {
+    const variables = models();
+    const commit = (text: string): void => {
+      mkdirSync(join(cwd, ".github"), { recursive: true });
+      writeFileSync(join(cwd, ".github/tuneup.yml"), text);
+      gitIn(cwd, "add", ".");
+      gitIn(cwd, "commit", "--quiet", "--message", "Say what we want of Tuneup");
+    };
+    commit("pullRequests: later\nevaluator: { command: [rm] }\n");
+    const wrong = await tuneup(["run", ...traces()], { cwd, variables });
+    expect([wrong.code, wrong.err]).toEqual([3, expect.stringMatching(/line 1: pullRequests[\s\S]*line 2: evaluator: only the operator/)]);
+    commit('ignore: ["**"]\n');
+    const ignored = reportOf((await tuneup(["run", "--json"], { cwd, variables })).out);
+    expect([ignored.finding.end, ignored.finding.why]).toEqual(["not-located", expect.stringContaining("prompts/system.md")]);
+    commit("pullRequests: report-only\n");
+    const reported = reportOf((await tuneup(["run", "--json"], { cwd, variables })).out);
+    expect([reported.finding.end, reported.finding.verdict?.result]).toEqual(["decided", "improves"]);
+    expect(gitIn(cwd, "branch", "--list", "tuneup/*")).toBe("");
+  });
+
   test("killed in the middle of the replays goes on, pays for nothing twice, and comes to the same verdict", async () => {
     const variables = models();
     const killed = await start(["run", ...traces(), "--json"], {

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { buildCommand } from "@stricli/core";
 import { type House, openForgeReader } from "../../compose.ts";
 import { readerOutput, readInOwnProcess } from "../../compose/reading.ts";
+import { repositoryWishes } from "../../compose/repository-wishes.ts";
 import { holdsForgeSecrets } from "../../config/environment.ts";
 import { TuneupError } from "../../domain/errors.ts";
 import type { ProjectId } from "../../domain/ids.ts";
@@ -99,9 +100,12 @@ async function readerChecks(context: CliContext, house: House, project: ProjectI
       revision: "HEAD",
       ...(flags.github === undefined ? {} : { github: flags.github }),
     });
+    const { ignoredPaths, repository: wishes } = await repositoryWishes(checkout);
+    const kept = ignoredPaths.length === 0 ? "" : `, ${ignoredPaths.length} kept from edits`;
+    const asked = wishes.pullRequests === undefined ? "" : `, pull requests: ${wishes.pullRequests}`;
     return {
       state: "ok",
-      text: `${resolve(context.cwd, flags.repo ?? ".")} at ${checkout.commit.slice(0, 12)}, ${plural((await checkout.entries()).length, "file")}`,
+      text: `${resolve(context.cwd, flags.repo ?? ".")} at ${checkout.commit.slice(0, 12)}, ${plural((await checkout.entries()).length, "file")}${kept}${asked}`,
     };
   });
   const { drafter, judge, missing } = house.models;

@@ -5,6 +5,7 @@ import { scanSecrets } from "../../compose.ts";
 import type { AttemptDocument } from "../../domain/documents.ts";
 import { TuneupError } from "../../domain/errors.ts";
 import type { Evidence } from "../../domain/evidence.ts";
+import { repositoryWishes } from "../../compose/repository-wishes.ts";
 import { proposalFrom } from "../../pipeline.ts";
 import { recompute } from "../../stages/decide.ts";
 import type { CliContext } from "../context.ts";
@@ -58,7 +59,9 @@ export const proposeCommand = buildCommand<Flags, [], CliContext>({
       revision: document.commit,
       ...(flags.github === undefined ? {} : { github: flags.github }),
     });
-    const proposed = await proposalFrom({ cluster, document, evidence, visibility: "private" }, checkout, scanSecrets);
+    const { repository } = await repositoryWishes(checkout);
+    const wishes = { pullRequests: repository.pullRequests ?? "ready", labels: repository.labels ?? [] };
+    const proposed = await proposalFrom({ cluster, document, evidence, visibility: "private", wishes }, checkout, scanSecrets);
     if (proposed === undefined) throw refused("No candidate of this evidence is proven to improve.");
     const { proposal } = proposed;
     if (flags.to !== undefined) writeFileSync(resolve(this.cwd, flags.to), `${JSON.stringify(proposal, undefined, 2)}\n`);

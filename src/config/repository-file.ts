@@ -1,0 +1,97 @@
+import { z } from "zod";
+import { TuneupError } from "../domain/errors.ts";
+import { type ConfigProblem, describeConfigProblems, readYamlConfig } from "./yaml-config.ts";
+
+/** Where a repository says what it wants of Tuneup; read from the default branch only. */
+export const repositoryFilePath = ".github/tuneup.yml";
+
+/** Keys that only the operator may set, and why a repository may not: whoever can push could read others' traces or spend their money. */
+const operatorOnly: readonly string[] = [
+  "project",
+  "repositories",
+  "models",
+  "rules",
+  "evaluator",
+  "tools",
+  "toolDefinitions",
+  "maxTurns",
+  "allowedPaths",
+  "countBy",
+  "plan",
+  "budget",
+  "traces",
+  "redaction",
+];
+
+const glob = z
+  .string()
+  .min(1)
+  .max(300)
+  .refine(
+    (pattern) => !pattern.startsWith("/") && !pattern.split("/").includes("..") && !/[\p{Cc}\\]/u.test(pattern),
+    "paths are relative, with forward slashes",
+  );
+
+const settingsSchema = z.strictObject({
+  pullRequests: z
+    .enum(["ready", "draft", "report-only"])
+    .optional()
+    .describe("What a proven edit becomes: a pull request that is ready for review (default), a draft, or a report without one."),
+  ignore: z.array(glob).max(100).optional().describe("Paths that no edit may touch, as globs."),
+  labels: z
+    .array(
+      z
+        .string()
+        .min(1)
+        .max(50)
+        .regex(/^[^\p{Cc},]+$/u),
+    )
+    .max(10)
+    .optional()
+    .describe("Labels of pull requests besides `tuneup`; set once."),
+});
+
+/** The schema of `.github/tuneup.yml`, for editors. */
+export const repositorySchema = settingsSchema;
+
+/** What a repository wants. Every setting can only narrow what the operator allows. */
+export type RepositorySettings = z.infer<typeof settingsSchema>;
+
+export type RepositoryFile =
+  | { readonly state: "absent" }
+  | { readonly state: "read"; readonly settings: RepositorySettings }
+  | { readonly state: "invalid"; readonly problems: readonly ConfigProblem[] };
+
+/** Reads the file's text; `undefined` is a repository without one. Names every problem, and says of operator settings that they do not belong here. */
+export function readRepositoryFile(source: string | undefined): RepositoryFile {
+  if (source === undefined) return { state: "absent" };
+  const read = readYamlConfig(source, settingsSchema);
+  if (read.ok) return { state: "read", settings: read.value };
+  return {
+    state: "invalid",
+    problems: read.problems.map((problem) =>
+      operatorOnly.includes(problem.key)
+        ? {
+            ...problem,
+            message:
+              "only the operator may set this, in tuneup.operator.yml: who can push here must not choose models, judges, traces or budgets",
+          }
+        : problem,
+    ),
+  };
+}
+
+/** The settings of a file that is in order; a repository without one wants the defaults. Throws `config-invalid` with every problem. */
+export function repositorySettings(file: RepositoryFile): RepositorySettings {
+  if (file.state === "absent") return {};
+  if (file.state === "read") return file.settings;
+  const problems = describeConfigProblems(file.problems);
+  throw new TuneupError(
+    "config-invalid",
+    `${repositoryFilePath} has ${problems.length === 1 ? "a problem" : `${problems.length} problems`}:\n  - ${problems.join("\n  - ")}`,
+    {
+      remedy: "Correct it on the default branch; until then nothing is proposed. docs/repository-file.md describes every key.",
+      fields: { problems: [...problems] },
+    },
+  );
+}
