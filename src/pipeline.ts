@@ -3,10 +3,9 @@ import type { FailureCluster } from "./domain/cluster.ts";
 import { asJson } from "./domain/digest.ts";
 import type { AttemptDocument } from "./domain/documents.ts";
 import type { Allowed } from "./domain/edit.ts";
-import type { Evidence } from "./domain/evidence.ts";
+import { decisiveVerdict, type Evidence } from "./domain/evidence.ts";
 import type { Finding } from "./domain/finding.ts";
 import type { Proposal, PullRequestWishes } from "./domain/proposal.ts";
-import type { Verdict } from "./domain/verdict.ts";
 import type { Steps } from "./ports/job-queue.ts";
 import type { Documents } from "./ports/ledger.ts";
 import type { Runtime } from "./ports/runtime.ts";
@@ -141,17 +140,6 @@ export async function proposalFrom(
 function unifiedDiff(path: string, before: string, after: string): string {
   const patch = createTwoFilesPatch(`a/${path}`, `b/${path}`, before, after, undefined, undefined, { context: 3 });
   return patch.replaceAll(/^={10,}\n/gm, "");
-}
-
-const informative: readonly Verdict["result"][] = ["improves", "harms", "decision-level", "inconclusive", "no-evidence"];
-
-/** The winner's verdict; without a winner the one that says most. */
-export function decisiveVerdict({ verdicts, winner }: Pick<Evidence, "verdicts" | "winner">): Verdict {
-  const won = verdicts.find((one) => one.candidate === winner);
-  if (won !== undefined) return won;
-  const [first] = verdicts.toSorted((left, right) => informative.indexOf(left.result) - informative.indexOf(right.result));
-  if (first === undefined) throw new Error("a decided test has a verdict for each candidate");
-  return first;
 }
 
 /** Clusters worth a job, most users first; those without a visible cause come last and only when asked for by id. */

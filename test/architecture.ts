@@ -49,14 +49,15 @@ function layerOf(path: string): string {
 const allowed: Readonly<Record<string, readonly string[]>> = {
   domain: ["domain"],
   ports: ["domain", "ports"],
-  stages: ["domain", "ports", "own"],
+  report: ["domain", "report"],
+  stages: ["domain", "ports", "report", "own"],
   adapters: ["domain", "ports", "own"],
   simulator: ["domain", "ports", "simulator"],
   config: ["domain", "ports", "config"],
   pipeline: ["domain", "ports", "stages", "pipeline"],
   compose: ["domain", "ports", "stages", "pipeline", "adapters", "config", "simulator", "compose"],
   app: ["domain", "ports", "app"],
-  cli: ["domain", "ports", "stages", "pipeline", "compose", "config", "app", "cli"],
+  cli: ["domain", "ports", "report", "stages", "pipeline", "compose", "config", "app", "cli"],
 };
 
 function isOwn(from: string, to: string): boolean {

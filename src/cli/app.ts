@@ -10,6 +10,7 @@ import { locateCommand } from "./commands/locate.ts";
 import { proposeCommand } from "./commands/propose.ts";
 import { publishCommand } from "./commands/publish.ts";
 import { replayCommand } from "./commands/replay.ts";
+import { reportCommand } from "./commands/report.ts";
 import { runCommand } from "./commands/run.ts";
 import { clustersCommand, scanCommand } from "./commands/scan.ts";
 import { serveCommand } from "./commands/serve.ts";
@@ -41,6 +42,7 @@ const routes = buildRouteMap<string, CliContext>({
     draft: draftCommand,
     replay: replayCommand,
     verify: verifyCommand,
+    report: reportCommand,
     propose: proposeCommand,
     publish: publishCommand,
     doctor: doctorCommand,

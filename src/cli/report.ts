@@ -2,6 +2,7 @@ import type { Evidence } from "../domain/evidence.ts";
 import type { Finding } from "../domain/finding.ts";
 import type { Proposal } from "../domain/proposal.ts";
 import type { Verdict } from "../domain/verdict.ts";
+import { errorSentence } from "../report/tables.ts";
 import { percent, printable, table } from "./table.ts";
 
 /** What a job left, as `run` and `demo` report it. */
@@ -117,10 +118,7 @@ export function describeVerdict(verdict: Verdict, evidence: Evidence): string {
     `verdict: ${verdict.result}. ${verdict.why}`,
   ];
   if (verdict.result === "improves") {
-    lines.push(
-      `Of 100 useless edits at most ${Math.round(verdict.alpha * 100)} would get this far (${verdict.candidates === 1 ? "this job had one candidate" : `all ${verdict.candidates} candidates of this job counted`}).`,
-      `Not ruled out: up to ${Math.ceil(verdict.controlBound * 100)} of 100 working sessions may break.`,
-    );
+    lines.push(errorSentence(verdict), `Not ruled out: up to ${Math.ceil(verdict.controlBound * 100)} of 100 working sessions may break.`);
   }
   if (evidence.simulated) lines.push("The model is simulated: these figures say nothing about a real agent.");
   return lines.join("\n");

@@ -56,6 +56,17 @@ export interface Seals {
   readonly fields: Readonly<Record<string, string>>;
 }
 
+const informative: readonly Verdict["result"][] = ["improves", "harms", "decision-level", "inconclusive", "no-evidence"];
+
+/** The winner's verdict; without a winner the one that says most. */
+export function decisiveVerdict({ verdicts, winner }: Pick<Evidence, "verdicts" | "winner">): Verdict {
+  const won = verdicts.find((one) => one.candidate === winner);
+  if (won !== undefined) return won;
+  const [first] = verdicts.toSorted((left, right) => informative.indexOf(left.result) - informative.indexOf(right.result));
+  if (first === undefined) throw new Error("a decided test has a verdict for each candidate");
+  return first;
+}
+
 /** Tokens and money of all arms of these pairs, each arm once: candidates of one session share its `before`. */
 export function usageOfPairs(pairs: readonly Pair[]): Usage {
   const counted = new Set<string>();

@@ -40,6 +40,8 @@ export interface ArmRecord {
   readonly seed: number;
   /** Digest of the configuration the arm ran with. */
   readonly config: Digest;
+  /** Names the replay: the local ledger keeps its transcript under it. */
+  readonly replay?: Digest;
 }
 
 /** One session replayed in both arms, at its committed place in the order. */

@@ -32,6 +32,9 @@ export interface RehearsalInput {
   readonly configOf: (session: Session) => AgentConfig | undefined;
 }
 
+/** Where the ledger keeps the conversation of a replay. */
+export const transcriptKey = (name: Digest): string => `transcript/${name}`;
+
 /** One session of the test order, in its group. */
 export interface Place {
   readonly group: Pair["group"];
@@ -86,10 +89,17 @@ export class Rehearsal {
   #arm(place: Place, config: AgentConfig): Promise<ArmRecord> {
     const seed = Math.floor(seededRandom(this.#input.seed, "replay", place.session.id)() * 2 ** 31);
     const configDigest = digestOfJson(asJson(config));
-    const key = `arm/${digestOfJson({ config: configDigest, session: place.session.id, seed, rubric: this.#input.rubric.digest, effects: this.#input.effects })}`;
+    const name = digestOfJson({
+      config: configDigest,
+      session: place.session.id,
+      seed,
+      rubric: this.#input.rubric.digest,
+      effects: this.#input.effects,
+    });
+    const key = `arm/${name}`;
     const known = this.#arms.get(key);
     if (known !== undefined) return known;
-    const running = this.#measure(key, place.session, config, { seed, configDigest });
+    const running = this.#measure(name, place.session, config, { seed, configDigest });
     this.#arms.set(key, running);
     // A failed arm must not be handed out again as if it were measured.
     running.catch(() => this.#arms.delete(key));
@@ -97,12 +107,12 @@ export class Rehearsal {
   }
 
   async #measure(
-    key: string,
+    name: Digest,
     session: Session,
     config: AgentConfig,
     run: { readonly seed: number; readonly configDigest: Digest },
   ): Promise<ArmRecord> {
-    const stored = await this.#tools.measured.get(key);
+    const stored = await this.#tools.measured.get(`arm/${name}`);
     if (stored !== undefined) return stored as unknown as ArmRecord;
     this.#runtime.signal.throwIfAborted();
     const world = recordedWorld({ session, corpus: this.#input.corpus, effects: this.#input.effects });
@@ -132,8 +142,13 @@ export class Rehearsal {
       usage: addUsage(played.usage, judged.usage),
       seed: run.seed,
       config: run.configDigest,
+      replay: name,
     };
-    if (played.ended !== "infrastructure") await this.#tools.measured.put(key, asJson(record));
+    if (played.ended !== "infrastructure") {
+      // For `tuneup report --html` on this machine; the evidence itself holds no conversation.
+      await this.#tools.measured.put(transcriptKey(name), asJson(played.transcript));
+      await this.#tools.measured.put(`arm/${name}`, asJson(record));
+    }
     return record;
   }
 }

@@ -11,6 +11,7 @@ export { evidenceSchema } from "./decide/evidence-schema.ts";
 export { guardedNull, truePassRate } from "./decide/guard-band.ts";
 export type { EvidenceProblem, Recomputed } from "./decide/recompute.ts";
 export { seal } from "./decide/seal.ts";
+export { walksOf } from "./decide/walk.ts";
 export { spentAlpha } from "./decide/spending.ts";
 
 export interface DecideInput {

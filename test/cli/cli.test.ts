@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "@stricli/core";
@@ -228,5 +227,27 @@ describe("serve", () => {
     const { code, err } = await tuneup(["serve"], { APP_ID: "app", WEBHOOK_SECRET: "development" });
     expect(err).toMatch(/APP_ID[\s\S]*PRIVATE_KEY[\s\S]*WEBHOOK_SECRET/);
     expect(code).toBe(exitCode.configuration);
+  });
+});
+
+describe("report", () => {
+  test("prints the evidence as Markdown and writes it as a page, without conversations that are not there", async () => {
+    writeFileSync(join(cwd, "evidence.json"), JSON.stringify(anEvidence()));
+    expect(await tuneup(["report", "evidence.json"])).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^## improves: [\s\S]*### Cost/),
+    });
+    expect(await tuneup(["report", "evidence.json", "--html", "evidence.html"])).toMatchObject({
+      code: 0,
+      out: "",
+      err: expect.stringContaining("without conversations"),
+    });
+    expect(readFileSync(join(cwd, "evidence.html"), "utf8")).toContain("The walk of each candidate");
+    expect(existsSync(join(cwd, ".tuneup"))).toBe(false);
+  });
+
+  test("shows nothing that does not verify", async () => {
+    writeFileSync(join(cwd, "bad.json"), JSON.stringify({ ...anEvidence(), seed: 2 }));
+    expect(await tuneup(["report", "bad.json"])).toMatchObject({ code: exitCode.usage, out: "" });
   });
 });

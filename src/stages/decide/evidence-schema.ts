@@ -28,6 +28,7 @@ const arm = z.looseObject({
   usage,
   seed: z.number(),
   config: digest.describe("Digest of the configuration the arm ran with."),
+  replay: digest.optional().describe("Names the replay; the ledger of the machine that measured it keeps its transcript."),
 });
 
 const pair = z.looseObject({

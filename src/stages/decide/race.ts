@@ -28,7 +28,7 @@ export function raceRules(plan: DecisionPlan): RaceRules {
 }
 
 /** Stop when the chance of still crossing, at the design alternative, is below this. */
-const leastPower = 0.2;
+export const leastPower = 0.2;
 /** P(stopped | the effect is at least the smallest one worth finding) ≤ 1/10. */
 const futilityEvidence = 10;
 /** In a race, who is not ahead after so many sessions makes way for the others. */

@@ -1,15 +1,13 @@
 import { shortDigest } from "../../domain/digest.ts";
 import type { Refusal } from "../../domain/edit.ts";
-import { digestOf } from "../../domain/digest.ts";
 import { digest } from "../../domain/ids.ts";
-import type { Pair } from "../../domain/replay.ts";
 import { safeBlock, safeCode, safeInline } from "../../domain/text/safe-text.ts";
+import { changedSessions, evidenceFacts, factTable, proofSection, sessionText } from "../../report/evidence-markdown.ts";
+import { flips } from "../../report/tables.ts";
 import type { ProposeInput } from "../propose.ts";
-import { evidenceTable, flips, notRuledOut, tierShares } from "./tables.ts";
 
 /** GitHub's limit is 65,536; what follows the body must still fit. */
 const longestBody = 58_000;
-const mostSessions = 20;
 
 /** Why a pull request is a draft, each with what would change it. */
 export interface DraftReasons {
@@ -21,7 +19,7 @@ export function bodyOf(input: ProposeInput, { reasons }: DraftReasons): string {
   const sections = [
     opening(input),
     ...(reasons.length === 0 ? [] : [draftNote(reasons)]),
-    proof(input),
+    proofSection(input.evidence, input.verdict),
     reading(input),
     diffSection(input),
     sessionsSection(input),
@@ -64,20 +62,6 @@ function firstChangedLine(diff: string): number | undefined {
 
 const draftNote = (reasons: readonly string[]): string => ["**A draft, because:**", ...reasons.map((reason) => `- ${reason}`)].join("\n");
 
-function proof({ evidence, verdict }: ProposeInput): string {
-  const sentence = `Of 100 useless edits at most ${Math.round(verdict.alpha * 100)} would get this far (${verdict.candidates === 1 ? "this job had one candidate" : `all ${verdict.candidates} candidates of this job counted`}).`;
-  return [
-    "### Replayed before and after",
-    "",
-    evidenceTable(verdict),
-    "",
-    sentence,
-    "",
-    "**Not ruled out:**",
-    ...notRuledOut(verdict, evidence).map((line) => `- ${line}`),
-  ].join("\n");
-}
-
 function reading({ evidence, verdict, visibility }: ProposeInput): string {
   const file = `${shortDigest(digest(evidence.job))}.json`;
   const first = flips(evidence, verdict, "failing").fixed[0];
@@ -95,74 +79,25 @@ const diffSection = ({ allowed, diff }: ProposeInput): string => {
   return folded("The change", [...reasons, ...(reasons.length === 0 ? [] : [""]), safeBlock(diff, 12_000, "diff")].join("\n"));
 };
 
-/** An id as a command takes it; in a public repository only a digest of it. */
-function sessionText(pair: Pair, visibility: ProposeInput["visibility"]): string {
-  if (visibility === "public") return shortDigest(digestOf(pair.sessionId), 10);
-  return pair.sessionId.replace(/[^\w.:@-]/g, "_").slice(0, 80);
-}
-
 function sessionsSection({ evidence, verdict, visibility }: ProposeInput): string {
-  const list = (title: string, pairs: readonly Pair[]): string => {
-    const ids = pairs.slice(0, mostSessions).map((pair) => safeCode(sessionText(pair, visibility)));
-    const more = pairs.length > mostSessions ? ` and ${pairs.length - mostSessions} more` : "";
-    return `**${title} (${pairs.length}):** ${ids.join(" ") || "none"}${more}`;
-  };
-  const failing = flips(evidence, verdict, "failing");
-  const control = flips(evidence, verdict, "control");
-  const how =
-    visibility === "public"
-      ? "Digests of session ids: this repository is public."
-      : "See one with `tuneup show <id>`, where the traces are.";
-  return folded(
-    "Sessions that changed",
-    [
-      list("Fixed", failing.fixed),
-      list("Broken among the failing", failing.broken),
-      list("Broken among the working", control.broken),
-      how,
-    ].join("\n\n"),
-  );
+  return folded("Sessions that changed", changedSessions(evidence, verdict, visibility));
 }
 
 function detailsSection(input: ProposeInput): string {
   const { draft, evidence, located, verdict } = input;
-  const { models, plan, usage } = evidence;
-  const tokens = (usage.inputTokens + usage.outputTokens).toLocaleString("en-US");
-  const rows: readonly (readonly [string, string])[] = [
-    ["agent ran on", safeCode(models.agent)],
-    ["edit drafted by", safeCode(models.drafter)],
-    ["replays judged by", models.judge === undefined ? "deterministic rules only" : `rules, then ${safeCode(models.judge)}`],
-    [
-      "effect on this failure",
-      `${points(verdict.effect[0])} to ${points(verdict.effect[1])} points of 100 sessions (95 % confidence sequence)`,
-    ],
-    [
-      "test",
-      `exact sequential sign test at ${plan.alpha}/${plan.candidates}, betting test on working sessions, margin ${Math.round(plan.margin * 100)} of 100`,
-    ],
-    ["candidates", `${draft.candidates.length} drafted, ${evidence.candidates.length} allowed and tested`],
-    ["tools answered from", tierShares(evidence, verdict.candidate)],
-    [
-      "replays that left their recording",
-      `${verdict.failing.diverged + verdict.control.diverged} of ${2 * (verdict.failing.pairs + verdict.control.pairs)}`,
-    ],
-    [
-      "prompt found",
-      located.result === "found"
-        ? `${located.sources.length} places, ${Math.round(located.residue * 100)} % of the recorded prompt not in this repository`
-        : "-",
-    ],
-    ["cost", `${tokens} tokens${usage.dollars === undefined ? "" : `, $${usage.dollars.toFixed(2)}`}`],
-    ["commit, seed", `${safeCode(evidence.commit.slice(0, 12))}, ${evidence.seed}`],
-    ["order, rubric, evidence", [evidence.order, evidence.rubric, digest(evidence.job)].map((one) => safeCode(shortDigest(one))).join(" ")],
-  ];
+  const found =
+    located.result === "found"
+      ? `${located.sources.length} places, ${Math.round(located.residue * 100)} % of the recorded prompt not in this repository`
+      : "-";
   return folded(
     "How it was tested",
-    ["| | |", "|---|---|", ...rows.map(([name, value]) => `| ${name} | ${value.replaceAll("|", "&#124;")} |`)].join("\n"),
+    factTable([
+      ...evidenceFacts(evidence, verdict),
+      ["candidates", `${draft.candidates.length} drafted, ${evidence.candidates.length} allowed and tested`],
+      ["prompt found", found],
+    ]),
   );
 }
-
-const points = (share: number): string => `${share > 0 ? "+" : ""}${Math.round(share * 100)}`;
 
 const closing = (): string =>
   "<sub>Before is a fresh replay of the unchanged agent, not the recorded outcome. Nothing was executed: tools answered from recordings. Opened by Tuneup; a human merges.</sub>";

@@ -1,0 +1,105 @@
+import { existsSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { buildCommand } from "@stricli/core";
+import { z } from "zod";
+import { openLedger } from "../../compose.ts";
+import { TuneupError } from "../../domain/errors.ts";
+import { decisiveVerdict, type Evidence } from "../../domain/evidence.ts";
+import type { Digest } from "../../domain/ids.ts";
+import type { Message } from "../../domain/message.ts";
+import { transcriptKey } from "../../pipeline/rehearse.ts";
+import type { Documents } from "../../ports/ledger.ts";
+import { evidenceMarkdown } from "../../report/evidence-markdown.ts";
+import { evidencePage } from "../../report/evidence-page.ts";
+import { flips } from "../../report/tables.ts";
+import { recompute, walksOf } from "../../stages/decide.ts";
+import type { CliContext } from "../context.ts";
+import { type CommonFlags, commonFlags, flag, placesOf } from "../flags.ts";
+import { readDocument } from "../scan-project.ts";
+
+interface Flags extends Pick<CommonFlags, "data"> {
+  readonly html?: string;
+  readonly to?: string;
+  readonly public?: boolean;
+}
+
+export const reportCommand = buildCommand<Flags, [string], CliContext>({
+  docs: {
+    brief: "Show an evidence file as Markdown, or as one HTML page",
+    fullDescription: [
+      "Prints what a pull request says of the evidence: the proof, what it does not rule out, the sessions that changed, the cost. It holds no text",
+      "of any conversation. With --html it writes one page that needs no network and no script: the walk of each candidate as a picture",
+      "and, where this machine's data folder has them, the conversations before and after, side by side. Keep that page as private as the traces.",
+      "",
+      "  tuneup report evidence.json",
+      "  tuneup report evidence.json --html evidence.html",
+    ].join("\n"),
+  },
+  parameters: {
+    positional: { kind: "tuple", parameters: [{ brief: "Evidence file", placeholder: "file", parse: String }] },
+    flags: {
+      data: commonFlags.data,
+      html: flag.text("Write one self-contained HTML page to this file", "file"),
+      to: flag.text("Write the Markdown to this file (default: stdout)", "file"),
+      public: flag.toggle("Digests instead of session ids in the Markdown"),
+    },
+  },
+  async func(flags, file) {
+    const path = resolve(this.cwd, file);
+    const evidence = readDocument<Evidence>(path, "evidence");
+    if (!recompute(evidence).ok)
+      throw new TuneupError("stage-input-invalid", `${path} does not verify, so it is not shown as evidence.`, {
+        remedy: "`tuneup verify` names each line that does not follow.",
+        fields: { path },
+      });
+    if (flags.html !== undefined) {
+      const page = resolve(this.cwd, flags.html);
+      const transcripts = await transcriptsOf(evidence, placesOf(this, flags).data);
+      writeFileSync(page, evidencePage({ evidence, walks: walksOf(evidence), transcripts }));
+      this.process.stderr.write(
+        `  ✓ page      ${page}${transcripts.size === 0 ? " (without conversations: they are not in this data folder)" : ""}\n`,
+      );
+    }
+    const markdown = evidenceMarkdown(evidence, flags.public === true ? "public" : "private");
+    if (flags.to !== undefined) writeFileSync(resolve(this.cwd, flags.to), markdown);
+    else if (flags.html === undefined) this.process.stdout.write(markdown);
+  },
+});
+
+const part = z.discriminatedUnion("kind", [
+  z.looseObject({ kind: z.literal("text"), text: z.string() }),
+  z.looseObject({ kind: z.literal("reasoning"), text: z.string() }),
+  z.looseObject({ kind: z.literal("opaque"), provider: z.string(), value: z.json() }),
+  z.looseObject({ kind: z.literal("tool-request"), id: z.string(), tool: z.string(), input: z.json() }),
+  z.looseObject({ kind: z.literal("tool-result"), id: z.string(), output: z.json(), isError: z.boolean().optional() }),
+]);
+const conversation = z.array(z.object({ role: z.enum(["system", "user", "assistant", "tool"]), parts: z.array(part) }));
+
+/** The conversations of the sessions that changed, where the ledger of this data folder has them. Makes no folder that is not there. */
+async function transcriptsOf(evidence: Evidence, data: string): Promise<ReadonlyMap<Digest, readonly Message[]>> {
+  const found = new Map<Digest, readonly Message[]>();
+  if (!existsSync(join(data, "ledger.db"))) return found;
+  const ledger = openLedger(data);
+  try {
+    for (const replay of changedReplays(evidence)) {
+      const messages = await readTranscript(ledger, replay);
+      if (messages !== undefined) found.set(replay, messages);
+    }
+  } finally {
+    await ledger.close();
+  }
+  return found;
+}
+
+function changedReplays(evidence: Evidence): readonly Digest[] {
+  const verdict = decisiveVerdict(evidence);
+  return (["failing", "control"] as const)
+    .flatMap((group) => Object.values(flips(evidence, verdict, group)).flat())
+    .flatMap((pair) => [pair.before.replay, pair.after.replay])
+    .filter((replay) => replay !== undefined);
+}
+
+async function readTranscript(documents: Pick<Documents, "get">, replay: Digest): Promise<readonly Message[] | undefined> {
+  const parsed = conversation.safeParse(await documents.get(transcriptKey(replay)));
+  return parsed.success ? (parsed.data as readonly Message[]) : undefined;
+}
