@@ -34,7 +34,10 @@ const conversation: readonly string[] = [
   "I moved to an apartment on Willow Lane near the old harbour, so all my pending parcels should go there from now on.",
 ];
 
-const messages: readonly Message[] = conversation.flatMap((text) => [textMessage("user", text), textMessage("assistant", "Let me look.")]);
+const messages: readonly Message[] = conversation.flatMap((text) => [
+  textMessage("user", text),
+  textMessage("assistant", "Let me look at the order. The tool answered with an error."),
+]);
 
 /** A session as it was recorded with this file's prompt. */
 function shownWith(rendered: string): Shown {

@@ -208,6 +208,11 @@ async function vetAll(
         transcripts: scope.split.shown,
         repositoryText,
         allowedPaths: scope.input.allowedPaths,
+        cause: [
+          scope.input.cluster.title,
+          scope.input.cluster.description,
+          ...drafted.hypotheses.flatMap(({ cause, change }) => [cause, change]),
+        ].join("\n"),
         scanSecrets: tools.scanSecrets,
       }),
     );

@@ -15,6 +15,7 @@ import { type KnownText, knownNames, nameRefusals } from "./vet/names.ts";
 import { parameterRefusal, parameterRemark } from "./vet/parameters.ts";
 import { contentRefusals, pathRefusals } from "./vet/paths.ts";
 import { type Placement, placeEdits } from "./vet/placement.ts";
+import { unrelatedSentences, untriggeredConditions, vocabularyOf } from "./vet/relevance.ts";
 import { safeguardRemarks } from "./vet/safeguards.ts";
 import { structureProblem } from "./vet/structure.ts";
 import { transcriptCorpus } from "./vet/transcript-corpus.ts";
@@ -30,6 +31,8 @@ export interface VetScope {
   /** The repository's text: what stands there is no leak. */
   readonly repositoryText: string;
   readonly allowedPaths: readonly string[];
+  /** What the edit is meant to mend, in the words of the cluster and the diagnosis; ties the added sentences to it. */
+  readonly cause?: string;
   readonly scanSecrets: (text: string) => Promise<readonly { readonly line: number; readonly rule: string }[]>;
 }
 
@@ -49,10 +52,11 @@ export async function vet(candidate: Candidate, scope: VetScope): Promise<Vetted
   ];
   const paths = [...new Set(placement.hunks.map((hunk) => hunk.edit.path))];
   const applied = paths.map((path) => applyHunks(path, scope.files.get(path) ?? "", placement.hunks));
-  for (const file of applied) refusals.push(...regionRefusals(file, leaks), ...(await secretRefusals(file, scope)));
+  const vocabulary = vocabularyOf(scope.transcripts);
+  for (const file of applied) refusals.push(...regionRefusals(file, leaks, vocabulary), ...(await secretRefusals(file, scope)));
   // What a file means can only be said of one that every hunk has found its place in.
   const isWhole = placement.refusals.length === 0;
-  const built = isWhole ? build(applied, scope) : { files: [], changes: [], refusals: [], remarks: [] };
+  const built = isWhole ? build(applied, scope, aboutOf(candidate, scope)) : { files: [], changes: [], refusals: [], remarks: [] };
   refusals.push(...built.refusals);
   const spoken = await withSafeWords(candidate, leaks, scope);
   if (refusals.length > 0) return { result: "refused", candidate: spoken, refusals: distinct(refusals) };
@@ -81,10 +85,11 @@ function textRefusals(candidate: Candidate, { hunks }: Placement, scope: VetScop
 }
 
 /** What the text around the hunks shows only when they are in it: broken variables, quotations over two hunks. */
-function regionRefusals(file: AppliedFile, leaks: LeakScope): readonly Refusal[] {
+function regionRefusals(file: AppliedFile, leaks: LeakScope, vocabulary: ReadonlySet<string>): readonly Refusal[] {
   return file.regions.flatMap(({ after, before, source }) => {
     const changed = { path: file.path, before: withoutEscapes(file.path, before), after: withoutEscapes(file.path, after) };
-    const refusals = [...variableRefusals(file.path, before, after), ...leakRefusals(changed, leaks)];
+    const conditions = isSetting(source) ? [] : untriggeredConditions(changed, vocabulary);
+    const refusals = [...variableRefusals(file.path, before, after), ...leakRefusals(changed, leaks), ...conditions];
     return refusals.map((refusal) => ({ ...refusal, line: source.lines.first }));
   });
 }
@@ -114,7 +119,7 @@ interface Built {
 }
 
 /** Looks at the changed files as their parsers do, and says what changed for the agent. */
-function build(applied: readonly AppliedFile[], scope: VetScope): Built {
+function build(applied: readonly AppliedFile[], scope: VetScope, about: string): Built {
   const changes: ConfigChange[] = [];
   const refusals: Refusal[] = [];
   const remarks: Refusal[] = [];
@@ -142,21 +147,23 @@ function build(applied: readonly AppliedFile[], scope: VetScope): Built {
           remedy: "Keep the edit inside one plain text that the agent's sessions show.",
         });
     }
-    remarks.push(...safeguards(file));
+    remarks.push(...sentenceRemarks(file, about));
   }
   const files = applied.map((file) => ({ path: file.path, before: digestOf(file.before), text: file.after }));
   return { files, changes, refusals, remarks };
 }
 
-function safeguards({ path, regions }: AppliedFile): readonly Refusal[] {
+/** All that says what the edit is for; empty where the failure itself is not described. */
+const aboutOf = ({ edits, hypothesis }: Candidate, { cause }: VetScope): string =>
+  cause === undefined ? "" : [cause, hypothesis, ...edits.map((edit) => edit.reason)].join("\n");
+
+function sentenceRemarks({ path, regions }: AppliedFile, about: string): readonly Refusal[] {
   return regions
     .filter(({ source }) => !isSetting(source))
-    .flatMap(({ after, before, source }) =>
-      safeguardRemarks({ path, before: withoutEscapes(path, before), after: withoutEscapes(path, after) }).map((remark) => ({
-        ...remark,
-        line: source.lines.first,
-      })),
-    );
+    .flatMap(({ after, before, source }) => {
+      const region = { path, before: withoutEscapes(path, before), after: withoutEscapes(path, after) };
+      return [...safeguardRemarks(region), ...unrelatedSentences(region, about)].map((remark) => ({ ...remark, line: source.lines.first }));
+    });
 }
 
 interface Judged {
