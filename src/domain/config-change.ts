@@ -77,7 +77,7 @@ function replaceInTool(tool: ToolDefinition, before: string, after: string): Too
   const description = walk(tool.description);
   const parameters = walk(tool.parameters);
   if (hits !== 1 || typeof description !== "string") return undefined;
-  return { name: tool.name, description, parameters };
+  return { ...tool, description, parameters };
 }
 
 const loopLimits: ReadonlySet<string> = new Set(["max_turns", "max_steps", "max_iterations", "maxTurns", "maxSteps", "recursion_limit"]);

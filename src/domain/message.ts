@@ -19,6 +19,8 @@ export interface ToolDefinition {
   readonly description: string;
   /** JSON Schema of the input. */
   readonly parameters: Json;
+  /** What the tool says of itself (MCP's `readOnlyHint`); absent when it says nothing. */
+  readonly readOnly?: boolean;
 }
 
 /** Tokens as the provider counted them; `inputTokens` includes the cached ones. */

@@ -120,7 +120,13 @@ describe("a replay of a recorded session", () => {
   test("stops at twice the recorded model calls and four more for one turn", async () => {
     const answers = Array.from({ length: 15 }, (_, index): Answer => ({ call: "calculate", input: { step: index } }));
     const { replay: done } = await play(refund, answers, {
-      corpus: [refund, aSession(answers.map((_, index) => ({ call: "calculate", input: { step: index }, output: index })))],
+      corpus: [
+        refund,
+        aSession(
+          answers.map((_, index) => ({ call: "calculate", input: { step: index }, output: index })),
+          { id: "other" },
+        ),
+      ],
     });
     expect(done).toMatchObject({ ended: "limit", modelCalls: 8 });
   });
@@ -169,9 +175,10 @@ describe("answers from other sessions", () => {
   });
 
   test("serve a write only where the operator says that it is a read", async () => {
-    const sync = (id: string): Session => aSession([{ user: id }, { call: "sync", input: {}, output: "done" }, { agent: "ok" }], { id });
+    const sync = (id: string): Session =>
+      aSession([{ user: id }, { call: "sync", input: { scope: "all" }, output: "done" }, { agent: "ok" }], { id });
     const corpus = [refund, sync("a"), sync("b"), sync("c")];
-    const answers: readonly Answer[] = [{ call: "sync", input: {} }, "Shall I?", ...asRecorded.slice(2)];
+    const answers: readonly Answer[] = [{ call: "sync", input: { scope: "all" } }, "Shall I?", ...asRecorded.slice(2)];
     expect((await play(refund, answers, { corpus })).replay.tiers).toMatchObject({ shape: 2, corpus: 0 });
     expect((await play(refund, answers, { corpus, effects: { sync: "read" } })).replay.tiers).toMatchObject({ corpus: 1, exact: 1 });
   });

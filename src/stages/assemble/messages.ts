@@ -187,6 +187,7 @@ const definition = z.looseObject({
   parameters: z.json().optional(),
   input_schema: z.json().optional(),
   inputSchema: z.json().optional(),
+  annotations: z.looseObject({ readOnlyHint: z.boolean().optional() }).nullish().catch(undefined),
   function: z.looseObject({ name: z.string(), description: z.string().nullish(), parameters: z.json().optional() }).optional(),
 });
 
@@ -197,7 +198,8 @@ export function toolsFrom(value: Json | undefined): readonly ToolDefinition[] {
   return (list as readonly Json[]).flatMap((item) => {
     const parsed = definition.safeParse(opened(item));
     if (!parsed.success) return [];
-    const { description, function: nested, input_schema: anthropic, inputSchema, name, parameters } = parsed.data;
+    const { annotations, description, function: nested, input_schema: anthropic, inputSchema, name, parameters } = parsed.data;
+    const readOnly = annotations?.readOnlyHint;
     const known = nested?.name ?? name;
     if (known === undefined || known === "") return [];
     return [
@@ -205,6 +207,7 @@ export function toolsFrom(value: Json | undefined): readonly ToolDefinition[] {
         name: known,
         description: nested?.description ?? description ?? "",
         parameters: opened(nested?.parameters ?? parameters ?? anthropic ?? inputSchema) ?? { type: "object", properties: {} },
+        ...(readOnly === undefined ? {} : { readOnly }),
       },
     ];
   });

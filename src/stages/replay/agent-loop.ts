@@ -57,7 +57,7 @@ export class AgentLoop {
       this.modelCalls += 1;
       this.usage = addUsage(this.usage, reply.usage);
       this.transcript.push(reply.message);
-      const end = this.#answerTools(reply.message);
+      const end = await this.#answerTools(reply.message);
       if (end !== undefined) return end;
     }
     this.why = `more than ${most} model calls for one user turn`;
@@ -65,7 +65,7 @@ export class AgentLoop {
   }
 
   /** `undefined`: the agent goes on. */
-  #answerTools(message: Message): TurnEnd | undefined {
+  async #answerTools(message: Message): Promise<TurnEnd | undefined> {
     const requests = toolRequests(message);
     if (requests.length === 0) return "answered";
     const { world } = this.#run;
@@ -74,7 +74,7 @@ export class AgentLoop {
       const repeated = (this.#repeats.get(`${world.epoch} ${key}`) ?? 0) + 1;
       this.#repeats.set(`${world.epoch} ${key}`, repeated);
       this.#keys.push(key);
-      const answer = world.answer(tool, input);
+      const answer = await world.answer(tool, input);
       this.tiers[answer.tier] += 1;
       this.transcript.push({
         role: "tool",

@@ -1,82 +1,114 @@
 import { callKey, canonicalInput } from "../../domain/canonical-input.ts";
 import { canonicalJson } from "../../domain/digest.ts";
 import type { Json, SessionId } from "../../domain/ids.ts";
+import type { ToolEffect } from "../../domain/replay.ts";
 import { type Session, type ToolCall, toolCalls } from "../../domain/session.ts";
+import { effectOf } from "../../domain/tool-effect.ts";
 
-interface Answers {
-  /** Canonical answer → how often, and one of them as it came. */
-  readonly counts: Map<string, { count: number; readonly output: Json }>;
-  readonly sessions: Set<SessionId>;
+/** One recorded answer of a tool. */
+export interface RecordedAnswer {
+  readonly output: Json;
+  /** The answer in canonical form: equal texts are equal answers. */
+  readonly text: string;
+  readonly session: SessionId;
+  /** The user's digest; absent where the traces do not say who it was. */
+  readonly user?: string;
+  /** When its session began, in milliseconds. */
+  readonly time: number;
+  /** Names of the tools that had written in its session before, sorted. */
+  readonly writes: string;
 }
 
 /** Recorded calls of all sessions, looked up by tool and canonical input. Built once, used by every replay. */
 export class Corpus {
-  readonly #answers = new Map<string, Answers>();
-  readonly #successes = new Map<string, Json[]>();
+  readonly #answers = new Map<string, RecordedAnswer[]>();
+  readonly #successes = new Map<string, { readonly session: SessionId; readonly output: Json }[]>();
+  readonly #schemas: ReadonlyMap<string, Json>;
+  readonly #effects: Readonly<Record<string, ToolEffect>>;
   /** Input fields that differ in every call: request ids, timestamps, nonces. */
   readonly volatile: ReadonlyMap<string, ReadonlySet<string>>;
 
-  constructor(sessions: readonly Session[]) {
+  constructor(sessions: readonly Session[], effects: Readonly<Record<string, ToolEffect>>) {
+    this.#effects = effects;
+    this.#schemas = schemasOf(sessions);
     this.volatile = volatileFields(sessions);
-    for (const session of sessions) for (const call of toolCalls(session)) this.#add(session.id, call);
+    for (const session of sessions) this.#addSession(session);
   }
 
-  #add(session: SessionId, call: ToolCall): void {
-    if (call.error !== undefined || call.output === undefined) return;
-    const key = this.key(call.tool, call.input);
-    const known = this.#answers.get(key) ?? { counts: new Map(), sessions: new Set() };
-    const text = canonicalJson(call.output);
-    const answer = known.counts.get(text) ?? { count: 0, output: call.output };
-    answer.count += 1;
-    known.counts.set(text, answer);
-    known.sessions.add(session);
-    this.#answers.set(key, known);
-    const successes = this.#successes.get(call.tool) ?? [];
-    if (successes.length < mostShapes) successes.push(call.output);
-    this.#successes.set(call.tool, successes);
-  }
-
+  /** One text for equal calls. Schemas and volatile fields are those of the recordings, never those of an edited configuration. */
   key(tool: string, input: Json): string {
-    return callKey(tool, input, this.volatile.get(tool));
+    return callKey(tool, input, { ignored: this.volatile.get(tool), schema: this.#schemas.get(tool) });
   }
 
-  /** The answer on which recorded sessions agree: at least `calls` of them, `agreement` of them equal. */
-  agreed(tool: string, input: Json, need: { readonly calls: number; readonly agreement: number }): Json | undefined {
-    const known = this.#answers.get(this.key(tool, input));
-    if (known === undefined) return undefined;
-    const answers = [...known.counts.values()].toSorted((left, right) => right.count - left.count);
-    const total = answers.reduce((sum, answer) => sum + answer.count, 0);
-    const [best] = answers;
-    if (best === undefined || total < need.calls || best.count < need.agreement * total) return undefined;
-    return best.output;
+  /** The successful answers that other sessions recorded to the same call. */
+  answers(tool: string, input: Json, except: SessionId): readonly RecordedAnswer[] {
+    return (this.#answers.get(this.key(tool, input)) ?? []).filter((one) => one.session !== except);
   }
 
-  /** Successful answers of a tool, for their shape. */
-  successes(tool: string): readonly Json[] {
-    return this.#successes.get(tool) ?? [];
+  /** Successful answers of a tool in other sessions, for their shape. */
+  successes(tool: string, except: SessionId): readonly Json[] {
+    return (this.#successes.get(tool) ?? []).filter((one) => one.session !== except).map((one) => one.output);
+  }
+
+  #addSession(session: Session): void {
+    const definitions = new Map(session.tools.map((tool) => [tool.name, tool]));
+    const time = Date.parse(session.startedAt);
+    const writes: string[] = [];
+    for (const call of toolCalls(session)) {
+      this.#add(session, call, { time, writes: writesText(writes) });
+      if (effectOf(call.tool, this.#effects, { definition: definitions.get(call.tool), input: call.input }) === "write")
+        writes.push(call.tool);
+    }
+  }
+
+  #add(session: Session, call: ToolCall, { time, writes }: Pick<RecordedAnswer, "time" | "writes">): void {
+    const { error, output, tool } = call;
+    if (error !== undefined || output === undefined) return;
+    const key = this.key(tool, call.input);
+    const known = this.#answers.get(key) ?? [];
+    known.push({
+      output,
+      text: canonicalJson(output),
+      session: session.id,
+      ...(session.user === undefined ? {} : { user: session.user }),
+      time,
+      writes,
+    });
+    this.#answers.set(key, known);
+    const successes = this.#successes.get(tool) ?? [];
+    if (successes.length < mostShapes) successes.push({ session: session.id, output });
+    this.#successes.set(tool, successes);
   }
 }
+
+/** The tools that have written, as one text: the order does not matter, how often does. */
+export const writesText = (tools: readonly string[]): string => tools.toSorted().join("\n");
 
 const mostShapes = 50;
 const fewestCalls = 20;
 
+/** The first recorded input schema of each tool. */
+function schemasOf(sessions: readonly Session[]): ReadonlyMap<string, Json> {
+  const schemas = new Map<string, Json>();
+  for (const session of sessions) for (const tool of session.tools) if (!schemas.has(tool.name)) schemas.set(tool.name, tool.parameters);
+  return schemas;
+}
+
+interface FieldUse {
+  readonly values: Set<string>;
+  calls: number;
+  echoed: boolean;
+}
+
 /** Fields whose values were all different over at least twenty calls of a tool and never stood earlier in the conversation. */
 function volatileFields(sessions: readonly Session[]): ReadonlyMap<string, ReadonlySet<string>> {
-  const seen = new Map<string, Map<string, { values: Set<string>; calls: number; echoed: boolean }>>();
+  const seen = new Map<string, Map<string, FieldUse>>();
   for (const session of sessions) {
     for (const call of toolCalls(session)) {
       if (call.input === null || typeof call.input !== "object" || Array.isArray(call.input)) continue;
-      const fields = seen.get(call.tool) ?? new Map<string, { values: Set<string>; calls: number; echoed: boolean }>();
+      const fields = seen.get(call.tool) ?? new Map<string, FieldUse>();
       seen.set(call.tool, fields);
-      for (const [name, value] of Object.entries(call.input)) {
-        const field = fields.get(name) ?? { values: new Set<string>(), calls: 0, echoed: false };
-        const text = canonicalJson(canonicalInput(value));
-        field.calls += 1;
-        field.values.add(text);
-        // A value that was said before belongs to the conversation, however often it changes.
-        if (!field.echoed) field.echoed = standsBefore(session, call, value);
-        fields.set(name, field);
-      }
+      for (const [name, value] of Object.entries(call.input)) countUse(fields, name, { session, call, value });
     }
   }
   return new Map(
@@ -89,6 +121,21 @@ function volatileFields(sessions: readonly Session[]): ReadonlyMap<string, Reado
       ),
     ]),
   );
+}
+
+function countUse(
+  fields: Map<string, FieldUse>,
+  name: string,
+  use: { readonly session: Session; readonly call: ToolCall; readonly value: Json },
+): void {
+  const field = fields.get(name) ?? { values: new Set<string>(), calls: 0, echoed: false };
+  fields.set(name, field);
+  field.calls += 1;
+  // A field that repeated a value is not volatile whatever follows; looking further would cost time on every call.
+  if (field.values.size + 1 < field.calls) return;
+  field.values.add(canonicalJson(canonicalInput(use.value)));
+  // A value that was said before belongs to the conversation, however often it changes.
+  if (!field.echoed) field.echoed = standsBefore(use.session, use.call, use.value);
 }
 
 function standsBefore(session: Session, call: ToolCall, value: Json): boolean {
@@ -110,13 +157,15 @@ function partHolds(part: Session["messages"][number]["parts"][number], text: str
   }
 }
 
-const corpora = new WeakMap<readonly Session[], Corpus>();
+const corpora = new WeakMap<readonly Session[], WeakMap<object, Corpus>>();
 
-/** The corpus of these sessions; the same list is indexed once. */
-export function corpusOf(sessions: readonly Session[]): Corpus {
-  const known = corpora.get(sessions);
+/** The corpus of these sessions; the same list with the same effects is indexed once. */
+export function corpusOf(sessions: readonly Session[], effects: Readonly<Record<string, ToolEffect>>): Corpus {
+  const byEffects = corpora.get(sessions) ?? new WeakMap<object, Corpus>();
+  corpora.set(sessions, byEffects);
+  const known = byEffects.get(effects);
   if (known !== undefined) return known;
-  const corpus = new Corpus(sessions);
-  corpora.set(sessions, corpus);
+  const corpus = new Corpus(sessions, effects);
+  byEffects.set(effects, corpus);
   return corpus;
 }

@@ -17,14 +17,14 @@ function isIdentifying(value: string): boolean {
   return digits >= shortestNumber || (/[a-z]/.test(value) && digits >= 2);
 }
 
-const known = new WeakMap<Session, ReadonlySet<string>>();
+const sessionIdentifiers = new WeakMap<Session, ReadonlySet<string>>();
 
 /** Everything identifying that a session itself holds. */
 export function identifiersOf(session: Session): ReadonlySet<string> {
-  const remembered = known.get(session);
+  const remembered = sessionIdentifiers.get(session);
   if (remembered !== undefined) return remembered;
   const found = identifiers(session.messages.map((message) => canonicalJson(JSON.parse(JSON.stringify(message.parts)) as Json)).join("\n"));
-  known.set(session, found);
+  sessionIdentifiers.set(session, found);
   return found;
 }
 
@@ -36,4 +36,51 @@ export function isForeign(session: Session, input: Json, output: Json): boolean 
   const own = identifiersOf(session);
   for (const value of identifiers(`${canonicalJson(input)}\n${canonicalJson(output)}`)) if (!own.has(value)) return true;
   return false;
+}
+
+/** Whether a value names one person or thing: an address, an id, a number of four digits or more. */
+export const holdsIdentifier = (value: Json): boolean => identifiers(canonicalJson(value)).size > 0;
+
+const personalField =
+  /^(?:(?:user|customer|client|member|patient|employee|contact|account|holder|owner|passenger)_?)?(?:first_?name|last_?name|sur_?name|full_?name|user_?name|e_?mail|phone|mobile|address|street|dob|birth_?da(?:y|te)|ssn|passport|iban|balance)$/i;
+const ownerName = /^(?:user|customer|client|member|patient|employee|contact|account|holder|owner|passenger)(?:_?name)?$/i;
+
+/**
+ * Whether an answer holds somebody's own data by the names of its fields, unless this session holds the same value itself. Where nobody
+ * knows who asked (`unknown`), a plain `name` counts too.
+ */
+export function isPersonal(session: Session, output: Json, people: "known" | "unknown"): boolean {
+  const own = () => ownText(session);
+  const walk = (value: Json, field: string): boolean => {
+    if (value !== null && typeof value === "object")
+      return Array.isArray(value)
+        ? value.some((item: Json) => walk(item, field))
+        : Object.entries(value as { readonly [key: string]: Json }).some(([name, item]) => walk(item, name));
+    if (value === null || value === "" || typeof value === "boolean") return false;
+    const named = personalField.test(field) || ownerName.test(field) || (people === "unknown" && /^name$/i.test(field));
+    return named && !own().includes(String(value).toLowerCase());
+  };
+  return walk(opened(output), "");
+}
+
+function opened(value: Json): Json {
+  if (typeof value !== "string" || !/^\s*[[{]/.test(value)) return value;
+  try {
+    return JSON.parse(value) as Json;
+  } catch {
+    return value;
+  }
+}
+
+const texts = new WeakMap<Session, string>();
+
+function ownText(session: Session): string {
+  const known = texts.get(session);
+  if (known !== undefined) return known;
+  const text = session.messages
+    .map((message) => JSON.stringify(message.parts))
+    .join("\n")
+    .toLowerCase();
+  texts.set(session, text);
+  return text;
 }

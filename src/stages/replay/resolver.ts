@@ -1,11 +1,13 @@
-import { canonicalJson, digestOf } from "../../domain/digest.ts";
+import { canonicalJson, digestOf, digestOfJson } from "../../domain/digest.ts";
 import type { Json } from "../../domain/ids.ts";
+import type { ToolDefinition } from "../../domain/message.ts";
 import type { Tier, ToolEffect } from "../../domain/replay.ts";
 import { type Session, type ToolCall, toolCalls } from "../../domain/session.ts";
+import { effectOf } from "../../domain/tool-effect.ts";
+import { agreedAnswer } from "./agreed-answer.ts";
 import { type Corpus, corpusOf } from "./corpus.ts";
 import { isForeign } from "./personal.ts";
 import { consensusShape, echoed } from "./shapes.ts";
-import { effectOf } from "../../domain/tool-effect.ts";
 
 /** A tool's answer in a replay, and where it came from. */
 export interface ToolAnswer {
@@ -14,11 +16,22 @@ export interface ToolAnswer {
   readonly isError: boolean;
 }
 
+/**
+ * Answers that the session itself did not record, by session, call and the writes before it: what the first arm was told, every other arm
+ * is told too, in this process and the next, although recordings may have been added in between.
+ */
+export interface SharedAnswers {
+  get(key: string): Promise<Json | undefined>;
+  put(key: string, answer: Json): Promise<void>;
+}
+
 export interface RecordedWorldInput {
   readonly session: Session;
   /** Every session whose recorded answers may be used. */
   readonly corpus: readonly Session[];
   readonly effects: Readonly<Record<string, ToolEffect>>;
+  /** Absent: nothing is shared, as in a replay that stands alone. */
+  readonly shared?: SharedAnswers;
 }
 
 interface RecordedCall {
@@ -31,6 +44,8 @@ interface RecordedCall {
 /** What the agent is told when no recording answers. */
 export const unavailable = "REPLAY_UNAVAILABLE: no recorded answer for this call";
 
+const refused: ToolAnswer = { tier: "refused", output: unavailable, isError: true };
+
 /**
  * Answers tool calls from recordings; there is no way from here to a real tool. Stateful: it knows which recorded calls were used and
  * which writes this replay has made. A read after other writes than the recording's is never answered from it: that answer would be stale.
@@ -39,13 +54,19 @@ export class RecordedWorld {
   readonly #session: Session;
   readonly #corpus: Corpus;
   readonly #effects: Readonly<Record<string, ToolEffect>>;
+  readonly #definitions: ReadonlyMap<string, ToolDefinition>;
+  readonly #shared: SharedAnswers | undefined;
   readonly #recorded: readonly RecordedCall[];
-  #writes: readonly string[] = [];
+  #writes: readonly { readonly tool: string; readonly input: Json; readonly key: string }[] = [];
+  /** Set once a read was not answered by this session's own recording: from then on its order says nothing any more. */
+  #left = false;
 
   constructor(input: RecordedWorldInput) {
     this.#session = input.session;
-    this.#corpus = corpusOf(input.corpus);
+    this.#corpus = corpusOf(input.corpus, input.effects);
     this.#effects = input.effects;
+    this.#definitions = new Map(input.session.tools.map((tool) => [tool.name, tool]));
+    this.#shared = input.shared;
     this.#recorded = this.#record();
   }
 
@@ -56,32 +77,29 @@ export class RecordedWorld {
 
   /** What was called so far in writing, as one text: equal texts mean an equal world. */
   get epoch(): string {
-    return epochOf(this.#writes);
+    return epochOf(this.#writes.map((write) => write.key));
   }
 
-  answer(tool: string, input: Json): ToolAnswer {
-    const effect = effectOf(tool, this.#effects);
-    const answer = this.#find(tool, input, effect);
-    if (effect === "write" && answer.tier !== "refused") this.#writes = [...this.#writes, this.key(tool, input)];
+  async answer(tool: string, input: Json): Promise<ToolAnswer> {
+    const effect = this.#effect(tool, input);
+    const own = this.#exact(tool, input, effect) ?? this.#canonical(tool, input, effect) ?? this.#ownShape(tool, input, effect);
+    const answer = own ?? (await this.#elsewhere(tool, input, effect));
+    if (effect === "write" && answer.tier !== "refused") this.#writes = [...this.#writes, { tool, input, key: this.key(tool, input) }];
+    if (effect !== "write" && answer.tier !== "exact" && answer.tier !== "canonical") this.#left = true;
     return answer;
   }
 
-  #find(tool: string, input: Json, effect: ToolEffect): ToolAnswer {
-    return (
-      this.#exact(tool, input) ??
-      this.#canonical(tool, input, effect) ??
-      this.#fromCorpus(tool, input, effect) ??
-      this.#shape(tool, input, effect) ?? { tier: "refused", output: unavailable, isError: true }
-    );
+  #effect(tool: string, input: Json): ToolEffect {
+    return effectOf(tool, this.#effects, { definition: this.#definitions.get(tool), input });
   }
 
-  #exact(tool: string, input: Json): ToolAnswer | undefined {
+  #exact(tool: string, input: Json, effect: ToolEffect): ToolAnswer | undefined {
     const { epoch } = this;
     const text = JSON.stringify(input);
     const found = this.#recorded.find(
       (one) => !one.used && one.call.tool === tool && one.epoch === epoch && JSON.stringify(one.call.input) === text,
     );
-    return found === undefined ? undefined : this.#serve(found, "exact");
+    return found === undefined || this.#isPositional(found, effect) ? undefined : this.#serve(found, "exact");
   }
 
   #canonical(tool: string, input: Json, effect: ToolEffect): ToolAnswer | undefined {
@@ -89,24 +107,40 @@ export class RecordedWorld {
     const key = this.key(tool, input);
     const same = this.#recorded.filter((one) => one.key === key && one.epoch === epoch);
     const found = same.find((one) => !one.used) ?? (effect === "write" ? undefined : same.at(-1));
-    return found === undefined ? undefined : this.#serve(found, "canonical");
+    return found === undefined || this.#isPositional(found, effect) ? undefined : this.#serve(found, "canonical");
   }
 
-  #fromCorpus(tool: string, input: Json, effect: ToolEffect): ToolAnswer | undefined {
-    if (effect === "write") return undefined;
-    // A pure tool's answer follows from its input alone, so one recording is as good as three.
-    const output = this.#corpus.agreed(tool, input, { calls: effect === "pure" ? 1 : 3, agreement: 0.95 });
-    if (output === undefined || (effect === "read" && isForeign(this.#session, input, output))) return undefined;
-    return { tier: "corpus", output, isError: false };
+  /** A read that was answered differently at different times can be told apart by its place alone, and the replay has left that order. */
+  #isPositional(found: RecordedCall, effect: ToolEffect): boolean {
+    if (!this.#left || effect !== "read") return false;
+    const same = this.#recorded.filter((one) => one.key === found.key && one.epoch === found.epoch);
+    return new Set(same.map((one) => canonicalJson(one.call.output ?? one.call.error ?? null))).size > 1;
   }
 
-  #shape(tool: string, input: Json, effect: ToolEffect): ToolAnswer | undefined {
+  #ownShape(tool: string, input: Json, effect: ToolEffect): ToolAnswer | undefined {
     if (effect !== "write") return undefined;
     const own = this.#recorded.find((one) => one.call.tool === tool && one.call.error === undefined && one.call.output !== undefined);
-    const output =
-      own?.call.output === undefined ? consensusShape(this.#corpus.successes(tool), input) : echoed(own.call.output, own.call.input, input);
-    if (output === undefined || (own === undefined && isForeign(this.#session, input, output))) return undefined;
-    return { tier: "shape", output, isError: false };
+    if (own?.call.output === undefined) return undefined;
+    return { tier: "shape", output: echoed(own.call.output, own.call.input, input), isError: false };
+  }
+
+  async #elsewhere(tool: string, input: Json, effect: ToolEffect): Promise<ToolAnswer> {
+    const key = `answer/${digestOfJson({ session: this.#session.id, call: this.key(tool, input), epoch: this.epoch })}`;
+    const known = await this.#shared?.get(key);
+    if (known !== undefined) return known as unknown as ToolAnswer;
+    const answer = effect === "write" ? this.#agreedShape(tool, input) : this.#agreed(tool, input, effect);
+    await this.#shared?.put(key, { ...answer });
+    return answer;
+  }
+
+  #agreed(tool: string, input: Json, effect: ToolEffect): ToolAnswer {
+    const output = agreedAnswer(this.#corpus, { session: this.#session, tool, input, effect, writes: this.#writes });
+    return output === undefined ? refused : { tier: "corpus", output, isError: false };
+  }
+
+  #agreedShape(tool: string, input: Json): ToolAnswer {
+    const output = consensusShape(this.#corpus.successes(tool, this.#session.id), input);
+    return output === undefined || isForeign(this.#session, input, output) ? refused : { tier: "shape", output, isError: false };
   }
 
   #serve(found: RecordedCall, tier: Tier): ToolAnswer {
@@ -119,7 +153,7 @@ export class RecordedWorld {
     let writes: readonly string[] = [];
     return toolCalls(this.#session).flatMap((call) => {
       const recorded = { call, key: this.key(call.tool, call.input), epoch: epochOf(writes), used: false };
-      if (effectOf(call.tool, this.#effects) === "write") writes = [...writes, recorded.key];
+      if (this.#effect(call.tool, call.input) === "write") writes = [...writes, recorded.key];
       // A call whose answer was not recorded can answer nothing, but its write still changed the world.
       return call.output === undefined && call.error === undefined ? [] : [recorded];
     });
