@@ -5,7 +5,9 @@ import type { AttemptDocument } from "./domain/documents.ts";
 import type { Allowed } from "./domain/edit.ts";
 import { decisiveVerdict, type Evidence } from "./domain/evidence.ts";
 import type { Finding } from "./domain/finding.ts";
+import { addUsage, noUsage, subtractUsage, type Usage } from "./domain/message.ts";
 import type { Proposal, PullRequestWishes } from "./domain/proposal.ts";
+import type { Fidelity } from "./domain/replaying/fidelity.ts";
 import type { Steps } from "./ports/job-queue.ts";
 import type { Documents } from "./ports/ledger.ts";
 import type { Runtime } from "./ports/runtime.ts";
@@ -53,12 +55,19 @@ export interface JobResult {
   readonly proposal?: Proposal;
   /** The proposal as a unified diff. */
   readonly diff?: string;
+  /** Where the job ended before the test: how true replays were. */
+  readonly fidelity?: Fidelity;
+  /** What the job cost, whenever it was paid; absent where nothing was. */
+  readonly spent?: Usage;
 }
 
 /** Attempt, verify and propose for one cluster: everything up to the publishing process, which alone may write to a forge. */
 export async function improve(input: JobInput, checkout: Checkout, tools: JobTools, steps: Steps, runtime: Runtime): Promise<JobResult> {
   const attempted = await steps.run("attempt", () => attempt(input, checkout, tools.attempt, runtime));
-  if (attempted.result === "ended") return { finding: attempted.finding };
+  if (attempted.result === "ended") {
+    const { fidelity, finding, spent } = attempted;
+    return { finding, ...(spent === undefined ? {} : { spent }), ...(fidelity === undefined ? {} : { fidelity }) };
+  }
   const { document } = attempted;
   const evidence = await steps.run("verify", () =>
     verify(
@@ -84,10 +93,25 @@ export async function improve(input: JobInput, checkout: Checkout, tools: JobToo
         ? "this repository asks for reports only (.github/tuneup.yml)"
         : "nothing is proven, so nothing is proposed";
     runtime.progress({ stage: "propose", state: "skipped", note });
-    return { finding: { end: "decided", verdict }, attempt: document, evidence };
+    return { finding: { end: "decided", verdict }, attempt: document, evidence, spent: spentOn(evidence) };
   }
   runtime.progress({ stage: "propose", state: "finished", note: made.proposal.title });
-  return { finding: { end: "proposed", verdict, proposal: made.proposal.id }, attempt: document, evidence, ...made };
+  return {
+    finding: { end: "proposed", verdict, proposal: made.proposal.id },
+    attempt: document,
+    evidence,
+    spent: spentOn(evidence),
+    ...made,
+  };
+}
+
+/** What evidence cost with the self-replays before it. A working session that was replayed for both is counted once. */
+export function spentOn({ fidelity, pairs, usage }: Evidence): Usage {
+  if (fidelity === undefined) return usage;
+  const shared = pairs.filter((pair) => pair.group === "control" && pair.index < fidelity.working.replayed);
+  const arms = new Map(shared.map((pair) => [pair.index, pair.before.usage]));
+  const twice = [...arms.values()].reduce(addUsage, noUsage);
+  return subtractUsage(addUsage(usage, fidelity.usage), twice);
 }
 
 export interface ProposalScope {

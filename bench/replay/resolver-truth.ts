@@ -45,7 +45,7 @@ async function replayOthers(one: ShopSession, corpus: readonly ShopSession["sess
   for (const call of someCalls(random, one.user, 8)) {
     const truth = callShop(state, one.user, call);
     const atStart = callShop(one.start, one.user, call).output;
-    const answer = await world.answer(call.tool, call.input);
+    const answer = world.answer(call.tool, call.input);
     counted.calls += 1;
     if (answer.tier === "refused") continue;
     state = truth.state;

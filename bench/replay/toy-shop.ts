@@ -54,7 +54,10 @@ export const shopTools: readonly ToolDefinition[] = [
 /** What the real shop does: the answer, and the state afterwards. */
 export function callShop(state: ShopState, user: string, call: ShopCall): { readonly output: Json; readonly state: ShopState } {
   const same = (output: Json): { readonly output: Json; readonly state: ShopState } => ({ output, state });
-  const text = (field: string): string => String(call.input[field] ?? "");
+  const text = (field: string): string => {
+    const value = call.input[field];
+    return typeof value === "string" ? value : "";
+  };
   switch (call.tool) {
     case "get_order": {
       const order = state.orders.get(text("order_id"));

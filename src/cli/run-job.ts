@@ -10,6 +10,7 @@ import { TuneupError } from "../domain/errors.ts";
 import type { Evidence } from "../domain/evidence.ts";
 import type { Finding } from "../domain/finding.ts";
 import { digest, type RepositoryId } from "../domain/ids.ts";
+import type { Usage } from "../domain/message.ts";
 import type { Session } from "../domain/session.ts";
 import { documentSteps, eligible, improve, type JobInput, type JobResult, type JobTools, prepare } from "../pipeline.ts";
 import type { Scanned } from "../pipeline/scan.ts";
@@ -83,14 +84,14 @@ export async function runJob(context: CliContext, house: House, scanned: Scanned
   return withJob(context, house, scanned, options, async (job) => {
     const steps = documentSteps(house.ledger, job.name);
     const result = await improve(job.input, job.checkout, job.tools, steps, runtimeOf(context));
-    if (result.evidence !== undefined) await bookOnce(context, house, scanned, result.evidence, steps);
+    if (result.spent !== undefined) await bookOnce(context, house, scanned, result.spent, steps);
     return result;
   });
 }
 
 /** A job that is run again finds its finished steps, and must not be paid for in the ledger a second time. */
-async function bookOnce(context: CliContext, house: House, scanned: Scanned, evidence: Evidence, steps: Steps): Promise<void> {
-  await steps.run("spend", () => house.ledger.spend(scanned.document.project, "job", evidence.usage, context.now()));
+async function bookOnce(context: CliContext, house: House, scanned: Scanned, spent: Usage, steps: Steps): Promise<void> {
+  await steps.run("spend", () => house.ledger.spend(scanned.document.project, "job", spent, context.now()));
 }
 
 /** The same inputs are the same job: what a crashed or repeated run finished is found again by this name. */

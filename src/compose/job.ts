@@ -8,6 +8,9 @@ import type { PromptTemplate } from "../domain/text/prompt-template.ts";
 import type { Session } from "../domain/session.ts";
 import { defaultPlan, type DecisionPlan } from "../domain/verdict.ts";
 import type { JobInput, JobTools } from "../pipeline.ts";
+import { CallScheduler } from "../pipeline/call-scheduler.ts";
+import { measureFidelity } from "../pipeline/fidelity.ts";
+import type { RehearsalTools } from "../pipeline/rehearse.ts";
 import type { Evaluator } from "../ports/evaluator.ts";
 import type { Documents } from "../ports/ledger.ts";
 import { isSimulatedModel } from "../domain/simulated-model.ts";
@@ -15,6 +18,7 @@ import type { ModelClient } from "../ports/model-client.ts";
 import { makeRubric } from "../stages/judge.ts";
 import { replayable } from "../stages/replay.ts";
 import type { ConfiguredModels } from "./models.ts";
+import { realRetryTools } from "./runtime.ts";
 
 export interface JobParts {
   readonly cluster: FailureCluster;
@@ -79,14 +83,22 @@ export function jobOf(parts: JobParts): { readonly input: JobInput; readonly too
       simulated,
     },
   };
+  const rehearsal: RehearsalTools = {
+    agent: parts.models.agent,
+    ...(parts.evaluator === undefined ? {} : { evaluator: parts.evaluator }),
+    ...judge,
+    measured: parts.documents,
+    scheduler: new CallScheduler(parts.inFlight, realRetryTools),
+  };
   const tools: JobTools = {
-    attempt: { drafter: parts.models.drafter, draftPrompt: parts.prompts.draft, scanSecrets: parts.scanSecrets },
-    rehearsal: {
-      agent: parts.models.agent,
-      ...(parts.evaluator === undefined ? {} : { evaluator: parts.evaluator }),
-      ...judge,
-      measured: parts.documents,
+    attempt: {
+      drafter: parts.models.drafter,
+      draftPrompt: parts.prompts.draft,
+      scanSecrets: parts.scanSecrets,
+      fidelity: (sample, members, runtime) =>
+        measureFidelity({ ...input.verification, seed: parts.seed, sample, members }, rehearsal, runtime),
     },
+    rehearsal,
   };
   return { input, tools };
 }

@@ -1,5 +1,6 @@
 import type { FailureCluster } from "./cluster.ts";
 import type { Candidate, Vetted } from "./edit.ts";
+import type { Fidelity } from "./replaying/fidelity.ts";
 import type { ClusterId, CommitSha, Digest, Instant, ProjectId, RepositoryId, SessionId } from "./ids.ts";
 import type { Usage } from "./message.ts";
 import type { Outcome } from "./outcome.ts";
@@ -64,6 +65,8 @@ export interface AttemptDocument {
   readonly cluster: ClusterId;
   readonly seed: number;
   readonly sample: SampleDocument;
+  /** Absent where the attempt was made without replaying anything. */
+  readonly fidelity?: Fidelity;
   readonly located: Located;
   readonly draft: DraftDocument;
   readonly vetted: readonly Vetted[];

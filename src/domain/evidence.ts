@@ -1,4 +1,5 @@
 import type { Candidate } from "./edit.ts";
+import type { Fidelity } from "./replaying/fidelity.ts";
 import type { ClusterId, CommitSha, Digest, Instant, ProjectId, RepositoryId, SessionId } from "./ids.ts";
 import { addUsage, noUsage, type Usage } from "./message.ts";
 import type { Pair } from "./replay.ts";
@@ -27,6 +28,8 @@ export interface Evidence {
   /** Digest of everything that decides whether a replay is good. */
   readonly rubric: Digest;
   readonly seed: number;
+  /** How true replays are to the recordings, measured before any candidate; absent in evidence made without it. */
+  readonly fidelity?: Fidelity;
   /** How far each group's order may be read: its length, or less when the budget ended the job. */
   readonly available: { readonly failing: number; readonly control: number };
   readonly candidates: readonly Candidate[];
@@ -74,7 +77,7 @@ export function usageOfPairs(pairs: readonly Pair[]): Usage {
   for (const pair of pairs) {
     for (const arm of [pair.before, pair.after]) {
       const key = `${pair.group} ${pair.index} ${arm.config}`;
-      if (counted.has(key)) continue;
+      if (arm.modelCalls === 0 || counted.has(key)) continue;
       counted.add(key);
       usage = addUsage(usage, arm.usage);
     }

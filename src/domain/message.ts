@@ -58,3 +58,17 @@ export function addUsage(left: Usage, right: Usage): Usage {
     ...optional("dollars"),
   };
 }
+
+/** What is left of a usage without another one that is part of it; nothing falls below zero. */
+export function subtractUsage(whole: Usage, part: Usage): Usage {
+  const less = (left = 0, right = 0): number => Math.max(0, left - right);
+  const optional = (key: "cacheReadTokens" | "cacheWriteTokens" | "dollars") =>
+    whole[key] === undefined ? {} : { [key]: less(whole[key], part[key]) };
+  return {
+    inputTokens: less(whole.inputTokens, part.inputTokens),
+    outputTokens: less(whole.outputTokens, part.outputTokens),
+    ...optional("cacheReadTokens"),
+    ...optional("cacheWriteTokens"),
+    ...optional("dollars"),
+  };
+}

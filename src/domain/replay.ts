@@ -10,6 +10,32 @@ export type ToolEffect = "read" | "write" | "pure";
 /** `before` is the unchanged agent; every candidate edit is an arm of its own. */
 export type Arm = { readonly kind: "before" } | { readonly kind: "after"; readonly candidate: Digest };
 
+/** How a replay's tool calls lie beside the recorded ones, aligned by tool and canonical input. Divergence is data, not failure. */
+export interface Trajectory {
+  /** The same tool with the same input. */
+  readonly same: number;
+  /** The same tool with another input. */
+  readonly input: number;
+  /** Another tool at this place. */
+  readonly tool: number;
+  readonly extra: number;
+  readonly missing: number;
+  /** 1 − edit distance of the two tool sequences ÷ the longer one's length; 1 where neither has a call. */
+  readonly sameTools: number;
+  /** Share of the recorded user turns before the first divergence. */
+  readonly heldTurns: number;
+}
+
+/** Where the user's turns of a replay came from. */
+export interface UserTurns {
+  readonly recorded: number;
+  /** Recorded turns given although they do not answer what the agent asked. */
+  readonly unfit: number;
+  readonly generated: number;
+  /** Errors of the simulated user that were found, by kind. */
+  readonly errors: Readonly<Record<string, number>>;
+}
+
 /** What happened when a session was run again; not yet whether it was good. It does not say which arm it was. */
 export interface Replay {
   readonly sessionId: SessionId;
@@ -18,6 +44,8 @@ export interface Replay {
   readonly tiers: Readonly<Record<Tier, number>>;
   /** Index of the first user turn at which the replay's tool calls left the recording. */
   readonly divergedAtTurn?: number;
+  readonly trajectory: Trajectory;
+  readonly users: UserTurns;
   /** `infrastructure`: the model could not be reached; the pair is dropped, not counted. */
   readonly ended: "finished" | "limit" | "loop" | "inconclusive" | "infrastructure";
   readonly why?: string;
@@ -35,6 +63,9 @@ export interface ArmRecord {
   readonly ended: Replay["ended"];
   readonly tiers: Readonly<Record<Tier, number>>;
   readonly divergedAtTurn?: number;
+  /** Absent in arms measured by earlier versions. */
+  readonly trajectory?: Trajectory;
+  readonly users?: UserTurns;
   readonly modelCalls: number;
   readonly usage: Usage;
   readonly seed: number;

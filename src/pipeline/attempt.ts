@@ -2,6 +2,8 @@ import type { FailureCluster } from "../domain/cluster.ts";
 import type { AttemptDocument, DraftDocument, SampleDocument, ScanDocument } from "../domain/documents.ts";
 import type { Vetted } from "../domain/edit.ts";
 import type { Finding } from "../domain/finding.ts";
+import { addUsage, noUsage, type Usage } from "../domain/message.ts";
+import type { Fidelity } from "../domain/replaying/fidelity.ts";
 import type { PromptTemplate } from "../domain/text/prompt-template.ts";
 import type { Sample } from "../domain/sample.ts";
 import type { Session } from "../domain/session.ts";
@@ -30,6 +32,8 @@ export interface AttemptInput {
 }
 
 export interface AttemptTools {
+  /** Measures how true replays are, before any money goes into drafting; absent where nothing is replayed. */
+  readonly fidelity?: (sample: Extract<Sample, { result: "sampled" }>, members: readonly Session[], runtime: Runtime) => Promise<Fidelity>;
   readonly drafter: ModelClient;
   readonly draftPrompt: PromptTemplate;
   readonly scanSecrets: (text: string) => Promise<readonly { readonly line: number; readonly rule: string }[]>;
@@ -37,7 +41,7 @@ export interface AttemptTools {
 
 export type Attempted =
   | { readonly result: "attempted"; readonly document: AttemptDocument }
-  | { readonly result: "ended"; readonly finding: Finding };
+  | { readonly result: "ended"; readonly finding: Finding; readonly fidelity?: Fidelity; readonly spent?: Usage };
 
 /** The sample and the place to edit, before any model is asked. */
 export type Prepared =
@@ -112,6 +116,13 @@ export async function attempt(input: AttemptInput, checkout: Checkout, tools: At
   const prepared = await prepare(input, checkout, runtime);
   if (prepared.result === "ended") return prepared;
   const { located, sample: split } = prepared;
+  const members = input.sessions.filter((session) => input.cluster.members.includes(session.id));
+  const fidelity = await tools.fidelity?.(split, members, runtime);
+  const measured = fidelity === undefined ? {} : { fidelity };
+  if (fidelity?.gate.result === "failed") {
+    const { remedy, why } = fidelity.gate;
+    return { result: "ended", finding: { end: "not-replayable", why, remedy }, fidelity, spent: fidelity.usage };
+  }
   const sources = located.result === "found" ? located.sources : [];
   const files = await checkout.read([...new Set(sources.map((source) => source.path))]);
 
@@ -131,22 +142,18 @@ export async function attempt(input: AttemptInput, checkout: Checkout, tools: At
     ...(drafted.rejected.length > 0 ? { note: `${drafted.rejected.length} unusable` } : {}),
   });
   const early = endOfDraft(drafted);
-  if (early !== undefined) return { result: "ended", finding: early };
+  if (early !== undefined)
+    return { result: "ended", finding: early, ...measured, spent: addUsage(drafted.usage, fidelity?.usage ?? noUsage) };
 
   const vetted = await vetAll(drafted, { sources, files, split, input }, checkout, tools, runtime);
   if (vetted.every((one) => one.result === "refused")) {
     return {
       result: "ended",
+      ...measured,
+      spent: addUsage(drafted.usage, fidelity?.usage ?? noUsage),
       finding: { end: "refused", refusals: vetted.flatMap((one) => (one.result === "refused" ? one.refusals : [])) },
     };
   }
-  const ids: SampleDocument = {
-    shown: split.shown.map((session) => session.id),
-    failing: split.failing.map((session) => session.id),
-    control: split.control.map((session) => session.id),
-    order: split.order,
-    excluded: { ...split.excluded, ...input.notReplayable },
-  };
   return {
     result: "attempted",
     document: {
@@ -157,13 +164,22 @@ export async function attempt(input: AttemptInput, checkout: Checkout, tools: At
       commit: checkout.commit,
       cluster: input.cluster.id,
       seed: input.seed,
-      sample: ids,
+      sample: idsOf(split, input),
+      ...measured,
       located,
       draft: drafted,
       vetted,
     },
   };
 }
+
+const idsOf = (split: Extract<Sample, { result: "sampled" }>, input: AttemptInput): SampleDocument => ({
+  shown: split.shown.map((session) => session.id),
+  failing: split.failing.map((session) => session.id),
+  control: split.control.map((session) => session.id),
+  order: split.order,
+  excluded: { ...split.excluded, ...input.notReplayable },
+});
 
 function endOfDraft(drafted: DraftDocument): Finding | undefined {
   if (drafted.candidates.length > 0) return undefined;

@@ -2,18 +2,20 @@ import { applyChanges } from "../domain/config-change.ts";
 import { asJson, digestOfJson } from "../domain/digest.ts";
 import type { Allowed } from "../domain/edit.ts";
 import type { Digest } from "../domain/ids.ts";
-import { addUsage, noUsage, type Usage } from "../domain/message.ts";
+import { addUsage, noUsage, subtractUsage, type Usage } from "../domain/message.ts";
 import type { PromptTemplate } from "../domain/text/prompt-template.ts";
 import { seededRandom } from "../domain/random.ts";
-import type { ArmRecord, Pair, ToolEffect } from "../domain/replay.ts";
+import { type ArmRecord, type Pair, type Replay, type ToolEffect, tiers } from "../domain/replay.ts";
+import { type Budget, dollarsOf, exceeds, type ModelPrice } from "../domain/replaying/price.ts";
 import type { Rubric } from "../domain/rubric.ts";
-import type { AgentConfig, Session } from "../domain/session.ts";
+import { type AgentConfig, modelCalls, type Session } from "../domain/session.ts";
 import type { Evaluator } from "../ports/evaluator.ts";
 import type { Documents } from "../ports/ledger.ts";
 import type { ModelClient, Models } from "../ports/model-client.ts";
 import type { Runtime } from "../ports/runtime.ts";
-import { judge } from "../stages/judge.ts";
-import { recordedWorld, replay } from "../stages/replay.ts";
+import { judge, type Judged } from "../stages/judge.ts";
+import { estimateReplay, recordedWorld, replay } from "../stages/replay.ts";
+import type { CallScheduler } from "./call-scheduler.ts";
 
 export interface RehearsalTools {
   readonly agent: Models["agent"];
@@ -21,6 +23,10 @@ export interface RehearsalTools {
   readonly judge?: { readonly client: ModelClient; readonly prompt: PromptTemplate };
   /** Where measured arms are kept: an arm that was measured once is never paid for again. */
   readonly measured: Pick<Documents, "get" | "put">;
+  /** Gives the agent's and the judge's calls their turn. Absent: every call goes at once. */
+  readonly scheduler?: CallScheduler;
+  /** What a model costs, for the estimate before a replay; absent where nobody knows. */
+  readonly priceOf?: (model: string) => ModelPrice | undefined;
 }
 
 export interface RehearsalInput {
@@ -30,6 +36,8 @@ export interface RehearsalInput {
   readonly effects: Readonly<Record<string, ToolEffect>>;
   readonly seed: number;
   readonly configOf: (session: Session) => AgentConfig | undefined;
+  /** No replay is begun that would probably cross it. */
+  readonly budget?: Budget;
 }
 
 /** Where the ledger keeps the conversation of a replay. */
@@ -40,6 +48,18 @@ export interface Place {
   readonly group: Pair["group"];
   readonly index: number;
   readonly session: Session;
+  /** How often the session stands earlier in the order: drawn again, it is replayed anew. Default 0. */
+  readonly repeat?: number;
+}
+
+interface Arm {
+  readonly session: Session;
+  readonly config: AgentConfig;
+  readonly seed: number;
+  readonly configDigest: Digest;
+  /** Earlier blocks are replayed first. */
+  readonly block: number;
+  readonly client: ModelClient;
 }
 
 /** Runs sessions again, before and after an edit. The two arms of a pair differ in the edit and in nothing else. */
@@ -47,15 +67,21 @@ export class Rehearsal {
   readonly #input: RehearsalInput;
   readonly #tools: RehearsalTools;
   readonly #runtime: Runtime;
-  readonly #arms = new Map<string, Promise<ArmRecord>>();
+  readonly #corpus: Digest;
+  readonly #arms = new Map<string, Promise<ArmRecord | undefined>>();
   #usage: Usage = noUsage;
   /** What was paid in this process; arms taken from an earlier one cost nothing. */
   #replays = 0;
+  /** What this job has used of its budget, whenever it was measured, and what the replays under way will probably use. */
+  #spent: Usage = noUsage;
+  #committed: Usage = noUsage;
 
   constructor(input: RehearsalInput, tools: RehearsalTools, runtime: Runtime) {
     this.#input = input;
     this.#tools = tools;
     this.#runtime = runtime;
+    // Recordings answer tools: arms that were measured with other recordings lived in another world.
+    this.#corpus = digestOfJson(input.corpus.map((session) => session.id).toSorted());
   }
 
   get usage(): Usage {
@@ -66,89 +92,143 @@ export class Rehearsal {
     return this.#replays;
   }
 
-  /** The pair of one session and one candidate. Infrastructure failures and edits that do not apply to the session drop it. */
-  async pair(place: Place, candidate: Allowed): Promise<Pair> {
-    const config = this.#input.configOf(place.session);
-    if (config === undefined) throw new Error(`session ${place.session.id} has no configuration; it should not have been sampled`);
+  /**
+   * The pair of one session and one candidate; `undefined` where the budget does not allow it. Infrastructure failures drop it, and so does an
+   * edit that does not apply to the session: then nothing is replayed for it.
+   */
+  async pair(place: Place, candidate: Allowed, block = 0): Promise<Pair | undefined> {
+    const config = this.#configOf(place.session);
     const edited = applyChanges(config, candidate.changes);
-    const before = await this.#arm(place, config);
-    const after = edited.result === "applied" ? await this.#arm(place, edited.config) : before;
-    const lost = before.ended === "infrastructure" || after.ended === "infrastructure" ? "the model could not be reached" : undefined;
-    const dropped = edited.result === "inapplicable" ? edited.why : lost;
-    return {
-      sessionId: place.session.id,
-      index: place.index,
-      group: place.group,
-      candidate: candidate.candidate.id,
-      before,
-      after,
-      ...(dropped === undefined ? {} : { dropped }),
-    };
+    const seed = this.#seedOf(place.session, place.repeat);
+    const own = { sessionId: place.session.id, index: place.index, group: place.group, candidate: candidate.candidate.id };
+    if (edited.result === "inapplicable") {
+      const arm = notReplayed(seed, digestOfJson(asJson(config)));
+      return { ...own, before: arm, after: arm, dropped: edited.why };
+    }
+    const [before, after] = await Promise.all([
+      this.#arm(place.session, config, { block, seed }),
+      this.#arm(place.session, edited.config, { block, seed }),
+    ]);
+    if (before === undefined || after === undefined) return undefined;
+    const lost = before.ended === "infrastructure" || after.ended === "infrastructure";
+    return { ...own, before, after, ...(lost ? { dropped: "the model could not be reached" } : {}) };
   }
 
-  #arm(place: Place, config: AgentConfig): Promise<ArmRecord> {
-    const seed = Math.floor(seededRandom(this.#input.seed, "replay", place.session.id)() * 2 ** 31);
+  /** The session run again by the unchanged agent; `undefined` where the budget does not allow it. */
+  selfReplay(session: Session): Promise<ArmRecord | undefined> {
+    return this.#arm(session, this.#configOf(session), { block: 0, seed: this.#seedOf(session) });
+  }
+
+  #configOf(session: Session): AgentConfig {
+    const config = this.#input.configOf(session);
+    if (config === undefined) throw new Error(`session ${session.id} has no configuration; it should not have been sampled`);
+    return config;
+  }
+
+  #seedOf(session: Session, repeat = 0): number {
+    const again = repeat === 0 ? [] : [String(repeat)];
+    return Math.floor(seededRandom(this.#input.seed, "replay", session.id, ...again)() * 2 ** 31);
+  }
+
+  #arm(session: Session, config: AgentConfig, run: { readonly block: number; readonly seed: number }): Promise<ArmRecord | undefined> {
+    const { block, seed } = run;
     const configDigest = digestOfJson(asJson(config));
-    const name = digestOfJson({
+    const client = this.#tools.agent(config.provider, config.model);
+    const { effects, rubric } = this.#input;
+    const parts = {
       config: configDigest,
-      session: place.session.id,
+      model: client.model,
+      session: session.id,
+      corpus: this.#corpus,
       seed,
-      rubric: this.#input.rubric.digest,
-      effects: this.#input.effects,
-    });
-    const key = `arm/${name}`;
-    const known = this.#arms.get(key);
+      rubric: rubric.digest,
+      effects,
+    };
+    const name = digestOfJson(parts);
+    const known = this.#arms.get(name);
     if (known !== undefined) return known;
-    const running = this.#measure(name, place.session, config, { seed, configDigest });
-    this.#arms.set(key, running);
+    const running = this.#measure(name, { session, config, seed, configDigest, block, client });
+    this.#arms.set(name, running);
     // A failed arm must not be handed out again as if it were measured.
-    running.catch(() => this.#arms.delete(key));
+    running.catch(() => this.#arms.delete(name));
     return running;
   }
 
-  async #measure(
-    name: Digest,
-    session: Session,
-    config: AgentConfig,
-    run: { readonly seed: number; readonly configDigest: Digest },
-  ): Promise<ArmRecord> {
-    const stored = await this.#tools.measured.get(`arm/${name}`);
-    if (stored !== undefined) return stored as unknown as ArmRecord;
+  async #measure(name: Digest, arm: Arm): Promise<ArmRecord | undefined> {
+    const stored = (await this.#tools.measured.get(`arm/${name}`)) as unknown as ArmRecord | undefined;
+    if (stored !== undefined) {
+      this.#spent = addUsage(this.#spent, stored.usage);
+      return stored;
+    }
     this.#runtime.signal.throwIfAborted();
+    const estimate = this.#estimate(arm);
+    const wouldBe = [this.#committed, estimate].reduce(addUsage, this.#spent);
+    if (exceeds(wouldBe, this.#input.budget ?? {})) return undefined;
+    this.#committed = addUsage(this.#committed, estimate);
+    try {
+      const record = await this.#play(name, arm);
+      this.#replays += 1;
+      this.#usage = addUsage(this.#usage, record.usage);
+      this.#spent = addUsage(this.#spent, record.usage);
+      if (record.ended !== "infrastructure") await this.#tools.measured.put(`arm/${name}`, asJson(record));
+      return record;
+    } finally {
+      this.#committed = subtractUsage(this.#committed, estimate);
+    }
+  }
+
+  #estimate(arm: Arm): Usage {
+    const price = this.#tools.priceOf?.(arm.client.model);
+    const usage = estimateReplay(arm.session, arm.config, price?.cacheRead !== undefined);
+    return price === undefined ? usage : { ...usage, dollars: dollarsOf(usage, price) };
+  }
+
+  async #play(name: Digest, arm: Arm): Promise<ArmRecord> {
+    const { config, seed, session } = arm;
     const world = recordedWorld({ session, corpus: this.#input.corpus, effects: this.#input.effects });
-    const played = await replay(
-      { session, config, world, seed: run.seed },
-      this.#tools.agent(config.provider, config.model),
-      this.#runtime,
-    );
-    const judged = await judge(
-      played,
-      this.#input.rubric,
-      {
-        ...(this.#tools.evaluator ? { evaluator: this.#tools.evaluator } : {}),
-        ...(this.#tools.judge ? { model: this.#tools.judge } : {}),
-      },
-      this.#runtime,
-    );
-    this.#replays += 1;
-    this.#usage = addUsage(this.#usage, addUsage(played.usage, judged.usage));
-    const record: ArmRecord = {
+    const client = this.#scheduled(arm.client, arm.block, modelCalls(session).length);
+    const played = await replay({ session, config, world, seed }, client, this.#runtime);
+    const judged = await this.#judge(played, arm.block);
+    // For `tuneup report --html` on this machine; the evidence itself holds no conversation.
+    if (played.ended !== "infrastructure") await this.#tools.measured.put(transcriptKey(name), asJson(played.transcript));
+    return {
       outcome: judged.outcome,
       decidedBy: judged.decidedBy,
       ended: played.ended,
       tiers: played.tiers,
       ...(played.divergedAtTurn === undefined ? {} : { divergedAtTurn: played.divergedAtTurn }),
+      trajectory: played.trajectory,
+      users: played.users,
       modelCalls: played.modelCalls,
       usage: addUsage(played.usage, judged.usage),
-      seed: run.seed,
-      config: run.configDigest,
+      seed,
+      config: arm.configDigest,
       replay: name,
     };
-    if (played.ended !== "infrastructure") {
-      // For `tuneup report --html` on this machine; the evidence itself holds no conversation.
-      await this.#tools.measured.put(transcriptKey(name), asJson(played.transcript));
-      await this.#tools.measured.put(`arm/${name}`, asJson(record));
-    }
-    return record;
+  }
+
+  #judge(played: Replay, block: number): Promise<Judged> {
+    const { evaluator, judge: model } = this.#tools;
+    const judges = {
+      ...(evaluator === undefined ? {} : { evaluator }),
+      ...(model === undefined ? {} : { model: { ...model, client: this.#scheduled(model.client, block, 1) } }),
+    };
+    return judge(played, this.#input.rubric, judges, this.#runtime);
+  }
+
+  #scheduled(client: ModelClient, block: number, expectedCalls: number): ModelClient {
+    return this.#tools.scheduler?.client(client, { block, expectedCalls }) ?? client;
   }
 }
+
+/** Stands in a dropped pair for an arm that there was no reason to pay for. */
+const notReplayed = (seed: number, config: Digest): ArmRecord => ({
+  outcome: "inconclusive",
+  decidedBy: "not replayed",
+  ended: "inconclusive",
+  tiers: Object.fromEntries(tiers.map((tier) => [tier, 0])) as ArmRecord["tiers"],
+  modelCalls: 0,
+  usage: noUsage,
+  seed,
+  config,
+});

@@ -5,7 +5,8 @@ import type { Allowed } from "../domain/edit.ts";
 import { TuneupError } from "../domain/errors.ts";
 import { type Evidence, usageOfPairs } from "../domain/evidence.ts";
 import type { SessionId } from "../domain/ids.ts";
-import { addUsage } from "../domain/message.ts";
+import { addUsage, noUsage } from "../domain/message.ts";
+import type { Budget } from "../domain/replaying/price.ts";
 import type { Pair } from "../domain/replay.ts";
 import type { Session } from "../domain/session.ts";
 import { type Decision, type DecisionPlan, planFor } from "../domain/verdict.ts";
@@ -22,7 +23,7 @@ export interface VerifyInput extends RehearsalInput {
   /** Pairs under way at once. */
   readonly inFlight: number;
   /** Stops cleanly when so much was paid; what was measured is kept and decided on. */
-  readonly budget: { readonly dollars?: number; readonly tokens?: number };
+  readonly budget: Budget;
   readonly models: Evidence["models"];
   readonly simulated: boolean;
 }
@@ -33,10 +34,11 @@ type Available = Evidence["available"];
 export async function verify(input: VerifyInput, tools: RehearsalTools, runtime: Runtime): Promise<Evidence> {
   const startedAt = runtime.now();
   const allowed = input.attempt.vetted.filter((vetted): vetted is Allowed => vetted.result === "allowed");
-  const rehearsal = new Rehearsal(input, tools, runtime);
+  const rehearsal = new Rehearsal({ ...input, budget: whatIsLeft(input) }, tools, runtime);
   const orders = ordersOf(input);
-  const available: Available = { failing: orders.failing.length, control: orders.control.length };
+  let available: Available = { failing: orders.failing.length, control: orders.control.length };
   const pairs: Pair[] = [];
+  let blocks = 0;
   const plan = planFor(input.plan, allowed.length);
   const candidates = allowed.map((one) => one.candidate.id);
   const traffic = { failingShare: failingShareOf({ members: input.cluster.members.length, sessionsInWindow: input.scan.sessions }) };
@@ -49,21 +51,22 @@ export async function verify(input: VerifyInput, tools: RehearsalTools, runtime:
   });
   let decision = judgeNow(available);
   while (decision.state === "undecided") {
-    if (overBudget(input.budget, rehearsal)) {
-      decision = judgeNow(reached(pairs));
-      break;
-    }
     const places = block(decision, orders, input.inFlight);
     const alive = allowed.filter((one) => decision.state === "undecided" && decision.alive.includes(one.candidate.id));
+    blocks += 1;
     const measured = await concurrently(
       places.flatMap((place) => alive.map((candidate) => ({ place, candidate }))),
       input.inFlight,
-      ({ place, candidate }) => rehearsal.pair(place, candidate),
+      ({ place, candidate }) => rehearsal.pair(place, candidate, blocks),
     );
-    pairs.push(...measured);
+    pairs.push(...measured.filter((pair) => pair !== undefined));
     refuseWhenLost(pairs);
     reportProgress(decision, pairs, available, runtime);
     decision = judgeNow(available);
+    if (measured.includes(undefined)) {
+      ({ available, decision } = settle(judgeNow, available));
+      break;
+    }
   }
   if (decision.state === "undecided") throw new Error("the test did not end although nothing was left to replay");
   runtime.progress({ stage: "replay", state: "finished", done: rehearsal.replays, unit: "replays" });
@@ -72,7 +75,7 @@ export async function verify(input: VerifyInput, tools: RehearsalTools, runtime:
     plan,
     pairs,
     decision,
-    available: overBudget(input.budget, rehearsal) ? reached(pairs) : available,
+    available,
   };
   return evidenceOf(input, allowed, measured);
 }
@@ -109,6 +112,7 @@ function evidenceOf(input: VerifyInput, allowed: readonly Allowed[], measured: M
     orders: { failing, control },
     rubric: input.rubric.digest,
     seed: input.seed,
+    ...(input.attempt.fidelity === undefined ? {} : { fidelity: input.attempt.fidelity }),
     available,
     candidates: allowed.map((one) => one.candidate),
     boundary: acceptBoundary(plan),
@@ -153,25 +157,37 @@ function ordersOf(input: VerifyInput): Orders {
 
 function block(decision: Extract<Decision, { state: "undecided" }>, orders: Orders, size: number): readonly Place[] {
   const order = orders[decision.group];
-  return order
-    .slice(decision.index, decision.index + size)
-    .map((session, offset) => ({ group: decision.group, index: decision.index + offset, session }));
+  return order.slice(decision.index, decision.index + size).map((session, offset) => {
+    const index = decision.index + offset;
+    return { group: decision.group, index, session, repeat: order.slice(0, index).filter((one) => one.id === session.id).length };
+  });
 }
 
 const inOrder = (left: Pair, right: Pair): number =>
   left.group.localeCompare(right.group) * -1 || left.index - right.index || left.candidate.localeCompare(right.candidate);
 
-/** How far every candidate's pairs go without a gap: what may be decided on when the budget ends the job. */
-function reached(pairs: readonly Pair[]): Available {
-  const length = (group: Pair["group"]): number =>
-    pairs.reduce((most, pair) => (pair.group === group ? Math.max(most, pair.index + 1) : most), 0);
-  return { failing: length("failing"), control: length("control") };
+/** The verdicts on what was measured when the budget ended the job: each group's order counts up to its first gap. */
+function settle(
+  judgeNow: (limit: Available) => Decision,
+  whole: Available,
+): { readonly available: Available; readonly decision: Decision } {
+  let available = whole;
+  let decision = judgeNow(available);
+  while (decision.state === "undecided") {
+    available = { ...available, [decision.group]: decision.index };
+    decision = judgeNow(available);
+  }
+  return { available, decision };
 }
 
-function overBudget(budget: VerifyInput["budget"], rehearsal: Rehearsal): boolean {
-  const { usage } = rehearsal;
-  if (budget.tokens !== undefined && usage.inputTokens + usage.outputTokens >= budget.tokens) return true;
-  return budget.dollars !== undefined && (usage.dollars ?? 0) >= budget.dollars;
+/** Measuring fidelity and drafting were paid from the same budget. */
+function whatIsLeft({ attempt, budget }: VerifyInput): Budget {
+  const { fidelity, draft } = attempt;
+  const spent = addUsage(draft.usage, fidelity?.usage ?? noUsage);
+  return {
+    ...(budget.tokens === undefined ? {} : { tokens: budget.tokens - spent.inputTokens - spent.outputTokens }),
+    ...(budget.dollars === undefined ? {} : { dollars: budget.dollars - (spent.dollars ?? 0) }),
+  };
 }
 
 /** A model that cannot be reached says nothing about an edit: stop, keep what was measured, say so. */

@@ -25,6 +25,28 @@ export interface ModelReply {
   readonly usage: Usage;
 }
 
+/** One limit of a provider: so many per minute, so many left now. */
+export interface RateLimit {
+  readonly perMinute: number;
+  readonly remaining: number;
+}
+
+/** What a provider says of its limits in the headers of a reply. */
+export interface RateLimits {
+  readonly requests?: RateLimit;
+  /** Input tokens that were not read from a cache; where a provider has one limit for all tokens, that one. */
+  readonly inputTokens?: RateLimit;
+  readonly outputTokens?: RateLimit;
+}
+
+/** Who watches a call while it is under way; every method may be called several times. */
+export interface CallObserver {
+  /** A try was turned down because there were too many (429, 529); the client waits and tries again by itself. */
+  limited(waitMilliseconds: number | undefined): void;
+  /** The limits that stood beside a reply. */
+  limits(limits: RateLimits): void;
+}
+
 /**
  * One model behind one endpoint. Retries 408, 409, 429, 5xx, 529 and broken connections within its limits, obeying `retry-after`;
  * then throws a TuneupError: `model-unreachable` (retryable), `model-refused` (a 4xx: the request is wrong or not allowed),
@@ -35,7 +57,7 @@ export interface ModelClient {
   readonly model: string;
   /** True for Tuneup's own simulated model. */
   readonly simulated: boolean;
-  complete(request: ModelRequest, signal: AbortSignal): Promise<ModelReply>;
+  complete(request: ModelRequest, signal: AbortSignal, observer?: CallObserver): Promise<ModelReply>;
 }
 
 /** The models by role, as the operator configured them. */

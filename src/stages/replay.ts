@@ -4,10 +4,14 @@ import { type AgentConfig, type Session, toolCalls, userTurns } from "../domain/
 import type { ModelClient } from "../ports/model-client.ts";
 import type { Runtime } from "../ports/runtime.ts";
 import { AgentLoop, type AgentRun } from "./replay/agent-loop.ts";
+import { Conversation } from "./replay/conversation.ts";
 import { RecordedWorld, type RecordedWorldInput } from "./replay/resolver.ts";
-import { recordedTurns } from "./replay/turns.ts";
 
+export { decisionOf, lastDecision, replayRequest } from "./replay/decision.ts";
+export { estimateReplay } from "./replay/estimate.ts";
+export { fidelityOf, type SelfReplayed } from "./replay/fidelity.ts";
 export type { RecordedWorld } from "./replay/resolver.ts";
+export type { UserModel } from "./replay/simulated-user.ts";
 
 /** The recorded tools of one replay; stateful, so every arm needs its own. */
 export const recordedWorld = (input: RecordedWorldInput): RecordedWorld => new RecordedWorld(input);
@@ -31,21 +35,25 @@ export function replayable(session: Session, config: AgentConfig): { readonly ok
 
 /**
  * In: a recorded session, a configuration (unchanged or edited) and recorded tools. Out: what happened when the agent ran again; whether it
- * was good is for `judge`. The recorded user turns are given in order, each after the agent's answer to the one before; tools answer from
- * recordings only. Never calls a real tool, never learns which arm it plays.
+ * was good is for `judge`. The recorded user turns are given in order, each after the agent's answer to the one before; where one does not fit
+ * what the agent asks, a user model speaks from the recorded user's card, if there is one. Tools answer from recordings only. Never calls a
+ * real tool, never learns which arm it plays.
  *
  * A model that cannot be reached, or answers nonsense, ends the replay as `infrastructure`; a request that the model refuses throws, as every
  * other replay would fail the same way.
  */
 export async function replay(run: AgentRun, model: ModelClient, runtime: Runtime): Promise<Replay> {
   const loop = new AgentLoop(run, model, runtime);
-  const progress: { divergedAtTurn?: number } = {};
-  const ended = await play(run, loop, progress);
+  const conversation = new Conversation(run, loop, runtime);
+  const ended = await play(conversation, loop);
+  const { divergedAtTurn } = conversation;
   return {
     sessionId: run.session.id,
     transcript: loop.transcript,
     tiers: loop.tiers,
-    ...progress,
+    ...(divergedAtTurn === undefined ? {} : { divergedAtTurn }),
+    trajectory: conversation.trajectory(),
+    users: conversation.users,
     ended,
     ...(loop.why === undefined ? {} : { why: loop.why }),
     usage: loop.usage,
@@ -53,20 +61,12 @@ export async function replay(run: AgentRun, model: ModelClient, runtime: Runtime
   };
 }
 
-async function play(run: AgentRun, loop: AgentLoop, progress: { divergedAtTurn?: number }): Promise<Replay["ended"]> {
+async function play(conversation: Conversation, loop: AgentLoop): Promise<Replay["ended"]> {
   try {
-    for (const [index, turn] of recordedTurns(run.session, (tool, input) => run.world.key(tool, input)).entries()) {
-      const end = await loop.turn(turn);
-      if (progress.divergedAtTurn === undefined && !sameKeys(loop.keys, turn.keys)) progress.divergedAtTurn = index;
-      if (end !== "answered") return end;
-    }
-    return "finished";
+    return await conversation.run();
   } catch (error) {
     if (!(error instanceof TuneupError) || !["model-unreachable", "model-malformed-reply"].includes(error.code)) throw error;
     loop.why = error.message;
     return "infrastructure";
   }
 }
-
-const sameKeys = (left: readonly string[], right: readonly string[]): boolean =>
-  left.length === right.length && left.every((key, index) => key === right[index]);

@@ -15,6 +15,8 @@ const replayed = (steps: readonly Step[], ended: Replay["ended"] = "finished"): 
   transcript: aSession(steps).messages,
   tiers: { exact: 0, canonical: 0, corpus: 0, shape: 0, nearest: 0, simulated: 0, refused: 0 },
   ended,
+  trajectory: { same: 0, input: 0, tool: 0, extra: 0, missing: 0, sameTools: 1, heldTurns: 1 },
+  users: { recorded: 1, unfit: 0, generated: 0, errors: {} },
   usage: noUsage,
   modelCalls: 1,
 });

@@ -118,6 +118,8 @@ function pairProblems(evidence: Evidence, known: ReadonlySet<string>): readonly 
     places.add(`${place} ${one.candidate}`);
     if (evidence.orders[one.group][one.index] !== one.sessionId)
       found.push({ path: [...path, "sessionId"], message: `session ${one.sessionId} is not at ${place} of the committed order` });
+    // An edit that does not apply to a session replays nothing of it.
+    if (one.dropped !== undefined) return found;
     const before = canonicalJson([one.before.outcome, one.before.config, one.before.seed]);
     if ((befores.get(place) ?? before) !== before)
       found.push({ path: [...path, "before"], message: "candidates of one session must share their `before`" });

@@ -78,5 +78,5 @@ function mayBeStale({ input, writes }: AskedElsewhere, output: Json): boolean {
 function* leaves(value: Json): Iterable<string> {
   if (typeof value === "string" && value.trim().length >= 3) yield value.trim().toLowerCase();
   else if (typeof value === "number") yield String(value);
-  else if (value !== null && typeof value === "object") for (const item of Object.values(value) as Json[]) yield* leaves(item);
+  else if (value !== null && typeof value === "object") for (const item of Object.values(value)) yield* leaves(item);
 }

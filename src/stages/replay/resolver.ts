@@ -1,4 +1,4 @@
-import { canonicalJson, digestOf, digestOfJson } from "../../domain/digest.ts";
+import { canonicalJson, digestOf } from "../../domain/digest.ts";
 import type { Json } from "../../domain/ids.ts";
 import type { ToolDefinition } from "../../domain/message.ts";
 import type { Tier, ToolEffect } from "../../domain/replay.ts";
@@ -16,22 +16,11 @@ export interface ToolAnswer {
   readonly isError: boolean;
 }
 
-/**
- * Answers that the session itself did not record, by session, call and the writes before it: what the first arm was told, every other arm
- * is told too, in this process and the next, although recordings may have been added in between.
- */
-export interface SharedAnswers {
-  get(key: string): Promise<Json | undefined>;
-  put(key: string, answer: Json): Promise<void>;
-}
-
 export interface RecordedWorldInput {
   readonly session: Session;
   /** Every session whose recorded answers may be used. */
   readonly corpus: readonly Session[];
   readonly effects: Readonly<Record<string, ToolEffect>>;
-  /** Absent: nothing is shared, as in a replay that stands alone. */
-  readonly shared?: SharedAnswers;
 }
 
 interface RecordedCall {
@@ -49,13 +38,13 @@ const refused: ToolAnswer = { tier: "refused", output: unavailable, isError: tru
 /**
  * Answers tool calls from recordings; there is no way from here to a real tool. Stateful: it knows which recorded calls were used and
  * which writes this replay has made. A read after other writes than the recording's is never answered from it: that answer would be stale.
+ * The same calls in the same order get the same answers, so that both arms of a pair live in one world.
  */
 export class RecordedWorld {
   readonly #session: Session;
   readonly #corpus: Corpus;
   readonly #effects: Readonly<Record<string, ToolEffect>>;
   readonly #definitions: ReadonlyMap<string, ToolDefinition>;
-  readonly #shared: SharedAnswers | undefined;
   readonly #recorded: readonly RecordedCall[];
   #writes: readonly { readonly tool: string; readonly input: Json; readonly key: string }[] = [];
   /** Set once a read was not answered by this session's own recording: from then on its order says nothing any more. */
@@ -66,7 +55,6 @@ export class RecordedWorld {
     this.#corpus = corpusOf(input.corpus, input.effects);
     this.#effects = input.effects;
     this.#definitions = new Map(input.session.tools.map((tool) => [tool.name, tool]));
-    this.#shared = input.shared;
     this.#recorded = this.#record();
   }
 
@@ -80,10 +68,10 @@ export class RecordedWorld {
     return epochOf(this.#writes.map((write) => write.key));
   }
 
-  async answer(tool: string, input: Json): Promise<ToolAnswer> {
+  answer(tool: string, input: Json): ToolAnswer {
     const effect = this.#effect(tool, input);
     const own = this.#exact(tool, input, effect) ?? this.#canonical(tool, input, effect) ?? this.#ownShape(tool, input, effect);
-    const answer = own ?? (await this.#elsewhere(tool, input, effect));
+    const answer = own ?? (effect === "write" ? this.#agreedShape(tool, input) : this.#agreed(tool, input, effect));
     if (effect === "write" && answer.tier !== "refused") this.#writes = [...this.#writes, { tool, input, key: this.key(tool, input) }];
     if (effect !== "write" && answer.tier !== "exact" && answer.tier !== "canonical") this.#left = true;
     return answer;
@@ -122,15 +110,6 @@ export class RecordedWorld {
     const own = this.#recorded.find((one) => one.call.tool === tool && one.call.error === undefined && one.call.output !== undefined);
     if (own?.call.output === undefined) return undefined;
     return { tier: "shape", output: echoed(own.call.output, own.call.input, input), isError: false };
-  }
-
-  async #elsewhere(tool: string, input: Json, effect: ToolEffect): Promise<ToolAnswer> {
-    const key = `answer/${digestOfJson({ session: this.#session.id, call: this.key(tool, input), epoch: this.epoch })}`;
-    const known = await this.#shared?.get(key);
-    if (known !== undefined) return known as unknown as ToolAnswer;
-    const answer = effect === "write" ? this.#agreedShape(tool, input) : this.#agreed(tool, input, effect);
-    await this.#shared?.put(key, { ...answer });
-    return answer;
   }
 
   #agreed(tool: string, input: Json, effect: ToolEffect): ToolAnswer {

@@ -1,14 +1,19 @@
 import type { Json } from "../../domain/ids.ts";
-import type { Message } from "../../domain/message.ts";
+import { type Message, textOf } from "../../domain/message.ts";
 import { modelCalls, type Session, toolCalls } from "../../domain/session.ts";
+import type { PlacedCall } from "./trajectory.ts";
 
 /** One recorded user turn: what the user said, and what the agent did until the user spoke again. */
 export interface RecordedTurn {
   /** What is put into the conversation: the user's messages, in the first turn with a greeting of the agent before them. */
   readonly messages: readonly Message[];
+  /** The user's words. */
+  readonly text: string;
+  /** What the agent had said before them; `undefined` in the first turn. */
+  readonly askedThen: string | undefined;
   readonly modelCalls: number;
-  /** Canonical keys of the recorded tool calls, in order. */
-  readonly keys: readonly string[];
+  /** The recorded tool calls in order, each with its canonical key. */
+  readonly calls: readonly PlacedCall[];
 }
 
 /** The recorded turns in order. User messages without an answer between them are one turn. */
@@ -19,12 +24,16 @@ export function recordedTurns(session: Session, key: (tool: string, input: Json)
     const own = session.messages.slice(start, end);
     const spoken = own.findIndex((message) => message.role !== "user");
     const greeting = index === 0 ? session.messages.slice(0, start) : [];
+    const said = own.slice(0, spoken < 0 ? own.length : spoken);
+    const before = session.messages.slice(0, start).findLast((message) => message.role === "assistant");
     return {
-      messages: [...greeting, ...own.slice(0, spoken < 0 ? own.length : spoken)],
+      messages: [...greeting, ...said],
+      text: said.map((message) => textOf(message)).join("\n"),
+      askedThen: index === 0 || before === undefined ? undefined : textOf(before),
       modelCalls: modelCalls(session).filter((call) => call.at >= start && call.at < end).length,
-      keys: toolCalls(session)
+      calls: toolCalls(session)
         .filter((call) => call.at >= start && call.at < end)
-        .map((call) => key(call.tool, call.input)),
+        .map((call) => ({ tool: call.tool, key: key(call.tool, call.input) })),
     };
   });
 }

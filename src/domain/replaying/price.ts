@@ -1,0 +1,36 @@
+import type { Usage } from "../message.ts";
+
+/** What one model costs, in US dollars per million tokens. */
+export interface ModelPrice {
+  readonly input: number;
+  readonly output: number;
+  /** Input read from the provider's cache; absent: as other input. */
+  readonly cacheRead?: number;
+  /** Input written to it; absent: as other input. */
+  readonly cacheWrite?: number;
+}
+
+/** What so many tokens cost. `inputTokens` includes the cached ones, which have prices of their own. */
+export function dollarsOf(usage: Usage, price: ModelPrice): number {
+  const read = usage.cacheReadTokens ?? 0;
+  const written = usage.cacheWriteTokens ?? 0;
+  const plain = Math.max(0, usage.inputTokens - read - written);
+  const millionths =
+    plain * price.input +
+    read * (price.cacheRead ?? price.input) +
+    written * (price.cacheWrite ?? price.input) +
+    usage.outputTokens * price.output;
+  return millionths / 1_000_000;
+}
+
+/** Limits of what a job may cost; absent: none. */
+export interface Budget {
+  readonly dollars?: number;
+  readonly tokens?: number;
+}
+
+/** Whether so much exceeds a budget. A model without a known price costs no dollars here: only a token budget holds it. */
+export function exceeds(usage: Usage, budget: Budget): boolean {
+  if (budget.tokens !== undefined && usage.inputTokens + usage.outputTokens > budget.tokens) return true;
+  return budget.dollars !== undefined && (usage.dollars ?? 0) > budget.dollars;
+}
