@@ -58,6 +58,7 @@ export function jobOf(parts: JobParts): { readonly input: JobInput; readonly too
     seed: parts.seed,
     caps: { shown: 8, failing: plan.failingCap, control: plan.controlCap },
     countBy: parts.operator.countBy ?? "user",
+    ...(parts.operator.plan?.order === undefined ? {} : { order: parts.operator.plan.order }),
     candidates: parts.operator.plan?.candidates ?? 4,
     allowedPaths: parts.operator.allowedPaths ?? [],
     ignoredPaths: parts.ignoredPaths,
@@ -104,7 +105,7 @@ export function jobOf(parts: JobParts): { readonly input: JobInput; readonly too
 }
 
 function planOf(parts: JobParts): DecisionPlan {
-  const { candidates: _candidates, ...chosen } = parts.operator.plan ?? {};
+  const { candidates: _candidates, order: _order, ...chosen } = parts.operator.plan ?? {};
   const programmatic = (parts.operator.rules?.length ?? 0) > 0 || parts.evaluator !== undefined;
   return {
     ...defaultPlan,

@@ -79,6 +79,7 @@ export const operatorSchema = z.strictObject({
       failingCap: z.number().int().min(9).max(1000).optional(),
       controlCap: z.number().int().min(30).max(2000).optional(),
       candidates: z.number().int().min(1).max(8).optional(),
+      order: z.enum(["random", "stratified"]).optional(),
     })
     .optional(),
   budget: z.strictObject({ dollars: z.number().positive().optional(), tokens: z.number().int().positive().optional() }).optional(),

@@ -35,6 +35,9 @@ export interface SampleDocument {
   readonly failing: readonly SessionId[];
   readonly control: readonly SessionId[];
   readonly order: Digest;
+  /** As in `Sample`. */
+  readonly pool?: number;
+  readonly looks?: readonly number[];
   readonly excluded: Readonly<Record<string, number>>;
 }
 

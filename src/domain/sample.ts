@@ -10,8 +10,12 @@ export type Sample =
   | {
       readonly result: "sampled";
       readonly shown: readonly Shown[];
-      /** Failing sessions in test order: keyed-hash order, committed before the first replay. */
+      /** Failing sessions in test order: keyed-hash order, committed before the first replay. In a small cluster the draws: a session may stand several times. */
       readonly failing: readonly HeldOut[];
+      /** A small cluster: so many different sessions, drawn with replacement. */
+      readonly pool?: number;
+      /** A stratified order: the test may be looked at only after so many failing sessions. */
+      readonly looks?: readonly number[];
       /** Passing sessions in test order. */
       readonly control: readonly HeldOut[];
       /** Digest over both orders. */

@@ -63,14 +63,20 @@ export const defaultPlan: DecisionPlan = {
 };
 
 /**
- * The plan for so many candidates. One candidate alone has the whole α, and its boundary is tightest with a horizon of 20 discordant pairs; a
- * share of α needs 36 (both by simulation at .40/.05 and .30/.05).
+ * The plan for so many candidates. One candidate alone has the whole α, and its boundary is tightest with a horizon of 20 discordant pairs (23
+ * above a guard band of .57); a share of α needs 36 (all by simulation at .40/.05 and .30/.05). The design alternative keeps its distance from
+ * the null share, or the futility rule would end every test above a high one.
  */
-export const planFor = (plan: DecisionPlan, candidates: number): DecisionPlan => ({
-  ...plan,
-  candidates,
-  maximumDiscordant: candidates === 1 ? Math.min(20, plan.maximumDiscordant) : plan.maximumDiscordant,
-});
+export function planFor(plan: DecisionPlan, candidates: number): DecisionPlan {
+  const isGuarded = plan.theta0 > 0.5;
+  const alone = isGuarded ? 23 : 20;
+  return {
+    ...plan,
+    candidates,
+    theta1: isGuarded ? Math.max(plan.theta1, Math.round((1 - 0.4 * (1 - plan.theta0)) * 10_000) / 10_000) : plan.theta1,
+    maximumDiscordant: candidates === 1 ? Math.min(alone, plan.maximumDiscordant) : plan.maximumDiscordant,
+  };
+}
 
 export interface Counts {
   readonly pairs: number;

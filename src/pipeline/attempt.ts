@@ -25,6 +25,8 @@ export interface AttemptInput {
   readonly seed: number;
   readonly caps: { readonly shown: number; readonly failing: number; readonly control: number };
   readonly countBy: "user" | "session";
+  /** Order of the failing sessions in the test; default `random`. */
+  readonly order?: "random" | "stratified";
   readonly candidates: number;
   readonly allowedPaths: readonly string[];
   /** Paths of the repository that it keeps from edits. */
@@ -48,6 +50,18 @@ export type Prepared =
   | { readonly result: "prepared"; readonly sample: Extract<Sample, { result: "sampled" }>; readonly located: Located }
   | { readonly result: "ended"; readonly finding: Finding };
 
+function tooFew(split: Extract<Sample, { result: "too-few" }>, input: AttemptInput): Finding {
+  const reasons = Object.entries(input.notReplayable);
+  if (input.sessions.length > 0 || reasons.length === 0)
+    return { end: "too-few-sessions", failing: split.failing, control: split.control, needed: split.needed };
+  return {
+    end: "not-replayable",
+    why: reasons.map(([reason, count]) => `${reason} (${count} sessions)`).join("; "),
+    remedy:
+      "`tuneup doctor` says which option of your instrumentation records what is missing; tool definitions may also stand in tuneup.operator.yml.",
+  };
+}
+
 /** Splits the cluster into what the drafter sees and what the test keeps, and finds the prompt in the repository. Asks no model. */
 export async function prepare(input: AttemptInput, checkout: Checkout, runtime: Runtime): Promise<Prepared> {
   runtime.progress({ stage: "sample", state: "started" });
@@ -58,28 +72,16 @@ export async function prepare(input: AttemptInput, checkout: Checkout, runtime: 
     seed: input.seed,
     caps: input.caps,
     countBy: input.countBy,
+    ...(input.order === undefined ? {} : { order: input.order }),
   });
   if (split.result === "too-few") {
     runtime.progress({ stage: "sample", state: "failed", note: `${split.failing} failing sessions left, ${split.needed} needed` });
-    const reasons = Object.entries(input.notReplayable);
-    if (input.sessions.length === 0 && reasons.length > 0) {
-      const why = reasons.map(([reason, count]) => `${reason} (${count} sessions)`).join("; ");
-      return {
-        result: "ended",
-        finding: {
-          end: "not-replayable",
-          why,
-          remedy:
-            "`tuneup doctor` says which option of your instrumentation records what is missing; tool definitions may also stand in tuneup.operator.yml.",
-        },
-      };
-    }
-    return { result: "ended", finding: { end: "too-few-sessions", failing: split.failing, control: split.control, needed: split.needed } };
+    return { result: "ended", finding: tooFew(split, input) };
   }
   runtime.progress({
     stage: "sample",
     state: "finished",
-    note: `${split.shown.length} shown to the drafter, ${split.failing.length} failing and ${split.control.length} working kept for the test`,
+    note: `${split.shown.length} shown to the drafter, ${split.pool === undefined ? `${split.failing.length} failing` : `${split.pool} failing (drawn with replacement)`} and ${split.control.length} working kept for the test`,
   });
 
   runtime.progress({ stage: "locate", state: "started" });
@@ -178,6 +180,8 @@ const idsOf = (split: Extract<Sample, { result: "sampled" }>, input: AttemptInpu
   failing: split.failing.map((session) => session.id),
   control: split.control.map((session) => session.id),
   order: split.order,
+  ...(split.pool === undefined ? {} : { pool: split.pool }),
+  ...(split.looks === undefined ? {} : { looks: split.looks }),
   excluded: { ...split.excluded, ...input.notReplayable },
 });
 

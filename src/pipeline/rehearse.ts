@@ -22,7 +22,7 @@ export interface RehearsalTools {
   readonly evaluator?: Evaluator;
   readonly judge?: { readonly client: ModelClient; readonly prompt: PromptTemplate };
   /** Where measured arms are kept: an arm that was measured once is never paid for again. */
-  readonly measured: Pick<Documents, "get" | "put">;
+  readonly measured: Pick<Documents, "get" | "put" | "keys">;
   /** Gives the agent's and the judge's calls their turn. Absent: every call goes at once. */
   readonly scheduler?: CallScheduler;
   /** What a model costs, for the estimate before a replay; absent where nobody knows. */

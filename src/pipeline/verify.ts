@@ -9,9 +9,10 @@ import { addUsage, noUsage } from "../domain/message.ts";
 import type { Budget } from "../domain/replaying/price.ts";
 import type { Pair } from "../domain/replay.ts";
 import type { Session } from "../domain/session.ts";
-import { type Decision, type DecisionPlan, planFor } from "../domain/verdict.ts";
+import type { Decision, DecisionPlan } from "../domain/verdict.ts";
 import type { Runtime } from "../ports/runtime.ts";
 import { acceptBoundary, decide, failingShareOf, seal } from "../stages/decide.ts";
+import { commitLevel, type JudgeRates, keepLookedAt, planOfSample } from "./committed-plan.ts";
 import { concurrently } from "./concurrently.ts";
 import { type Place, Rehearsal, type RehearsalInput, type RehearsalTools } from "./rehearse.ts";
 
@@ -26,6 +27,8 @@ export interface VerifyInput extends RehearsalInput {
   readonly budget: Budget;
   readonly models: Evidence["models"];
   readonly simulated: boolean;
+  /** Where a model judges and was calibrated: sets the null share. */
+  readonly judgeRates?: JudgeRates;
 }
 
 type Available = Evidence["available"];
@@ -39,7 +42,7 @@ export async function verify(input: VerifyInput, tools: RehearsalTools, runtime:
   let available: Available = { failing: orders.failing.length, control: orders.control.length };
   const pairs: Pair[] = [];
   let blocks = 0;
-  const plan = planFor(input.plan, allowed.length);
+  const { job, plan } = await commit(input, allowed.length, tools.measured);
   const candidates = allowed.map((one) => one.candidate.id);
   const traffic = { failingShare: failingShareOf({ members: input.cluster.members.length, sessionsInWindow: input.scan.sessions }) };
   const judgeNow = (limit: Available): Decision => decide({ plan, candidates, pairs, available: limit, traffic });
@@ -70,7 +73,10 @@ export async function verify(input: VerifyInput, tools: RehearsalTools, runtime:
   }
   if (decision.state === "undecided") throw new Error("the test did not end although nothing was left to replay");
   runtime.progress({ stage: "replay", state: "finished", done: rehearsal.replays, unit: "replays" });
+  const lookedAt = pairs.flatMap((pair) => (pair.group === "failing" ? [pair.sessionId] : []));
+  await keepLookedAt(input.attempt, job, lookedAt, tools.measured);
   const measured = {
+    job,
     startedAt,
     plan,
     pairs,
@@ -80,7 +86,19 @@ export async function verify(input: VerifyInput, tools: RehearsalTools, runtime:
   return evidenceOf(input, allowed, measured);
 }
 
+/** Fixes the plan of this job and its level before the first replay. */
+async function commit(
+  input: VerifyInput,
+  candidates: number,
+  ledger: RehearsalTools["measured"],
+): Promise<{ readonly job: string; readonly plan: DecisionPlan }> {
+  const uncommitted = planOfSample(input.plan, input.attempt, candidates, input.judgeRates);
+  const job = jobOf(input.attempt, uncommitted);
+  return { job, plan: await commitLevel(uncommitted, input.attempt, job, ledger) };
+}
+
 interface Measured {
+  readonly job: string;
   readonly startedAt: Evidence["startedAt"];
   readonly plan: DecisionPlan;
   readonly pairs: readonly Pair[];
@@ -95,7 +113,7 @@ function evidenceOf(input: VerifyInput, allowed: readonly Allowed[], measured: M
   const drafting = input.attempt.draft.usage;
   return seal({
     version: 1,
-    job: jobOf(input.attempt, plan),
+    job: measured.job,
     startedAt,
     project: input.attempt.project,
     repository: input.attempt.repository,

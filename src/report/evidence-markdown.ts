@@ -95,6 +95,12 @@ export function evidenceFacts(evidence: Evidence, verdict: Verdict): readonly Fa
       "test",
       `exact sequential sign test at ${level(plan.alpha)}/${plan.candidates}, betting test on working sessions, margin ${Math.round(plan.margin * 100)} of 100`,
     ],
+    ...(plan.spending === undefined
+      ? []
+      : [["level", `job ${plan.spending.job} on some of these sessions: ${level(plan.alpha)} is left of ${plan.spending.alpha}`] as const]),
+    ...(plan.theta0 === 0.5
+      ? []
+      : [["null share", `${plan.theta0} of changed sessions fixed, for a judge that favours the edit's style`] as const]),
     ["tools answered from", tierShares(evidence, verdict.candidate)],
     [
       "replays that left their recording",

@@ -36,6 +36,10 @@ export function notRuledOut(verdict: Verdict, evidence: Evidence): readonly stri
     lines.push(
       `Over all traffic the success rate changes by ${points(netEffect[0])} to ${points(netEffect[1])} points${netEffect[0] < 0 ? ", so a loss is not ruled out" : ""}.`,
     );
+  if (evidence.plan.pool !== undefined)
+    lines.push(
+      `The evidence is about these ${evidence.plan.pool} failing sessions, replayed several times; they are too few to speak for others like them.`,
+    );
   const shares = new Set(evidence.pairs.map((pair) => pair.after.decidedBy).filter((decider) => decider === "model"));
   if (shares.size > 0) lines.push("A model judged some replays; it may favour the style of the edit.");
   return lines;

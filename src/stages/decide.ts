@@ -35,7 +35,7 @@ export const acceptBoundary = (plan: DecisionPlan): readonly number[] => raceRul
  * left the race.
  *
  * The candidates race over the failing sessions, each in an exact sequential sign test at α/K; who crosses the boundary first takes the
- * control test at α/K. Only both together give `improves`.
+ * control test at α/K. Only both together give `improves`. In a stratified order the boundary is looked at only where the plan says.
  */
 export function decide(input: DecideInput): Decision {
   const { plan } = input;
@@ -46,6 +46,7 @@ export function decide(input: DecideInput): Decision {
   const last = Math.min(input.available.failing, plan.failingCap);
   let seen = 0;
   for (let index = 0; index < last; index += 1) {
+    for (const runner of runners) if (runner.ending === undefined) runner.shorten(last - index);
     const racing = runners.filter((runner) => runner.ending === undefined);
     if (racing.length === 0) break;
     if (!advance(racing, index, lookup)) return undecided("failing", index, racing);
@@ -103,8 +104,9 @@ interface Table {
 /** After one index: who crossed takes the control test, best first; the others may end by futility. Returns what is wanted next, if anything. */
 function settle(racing: readonly Runner[], index: number, table: Table): Decision | undefined {
   const { controls, input, lookup } = table;
+  const isLook = input.plan.looks?.includes(index + 1) ?? true;
   for (const runner of ranked(racing)) {
-    if (!runner.hasCrossed) continue;
+    if (!isLook || !runner.hasCrossed) continue;
     runner.ending = { kind: "crossed", at: index };
     const control = controlTest(lookup(runner.candidate, "control"), input.available.control, input.plan);
     if (control.state === "waiting") return undecided("control", control.index, [runner]);

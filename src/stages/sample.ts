@@ -6,6 +6,7 @@ import { keyedOrder } from "../domain/random.ts";
 import type { HeldOut, Sample, Shown } from "../domain/sample.ts";
 import type { Session } from "../domain/session.ts";
 import { groupSessions, type SessionGroup } from "./sample/groups.ts";
+import { drawn, firstOf, smallPool, stratified, type TestOrder } from "./sample/test-order.ts";
 import { typicalOf } from "./sample/typical.ts";
 
 export interface SampleInput {
@@ -17,24 +18,23 @@ export interface SampleInput {
   readonly caps: { readonly shown: number; readonly failing: number; readonly control: number };
   /** Who is one vote. */
   readonly countBy: "user" | "session";
+  /** Default `random`. `stratified`: by the prompt's version and the session's length, looked at only after whole blocks. */
+  readonly order?: "random" | "stratified";
 }
 
-/**
- * Failing sessions that the test needs at least. With up to four candidates at α/4 and a horizon of 36 discordant pairs, the accept boundary
- * is first reached at 9 of 9 fixed (at 7 of 7 for one candidate with the whole α): with fewer sessions no edit could ever be accepted, and
- * every replay would be wasted.
- */
-export const fewestFailing = 9;
+/** Fewer failing sessions than this speak for nobody, however often they are replayed. */
+export const fewestFailing = 5;
 
-/** The drafter sees at most this share of the people who failed, so that the test keeps enough. */
+/** The drafter sees at most this share of the people who failed, and only what is beyond so many groups, so that the test keeps enough. */
 const shownShare = 1 / 3;
+const reserved = 9;
 
 /**
  * In: a cluster, all sessions that can be replayed, and a seed. Out: what the drafter sees, and the committed order of the sessions that
  * the test keeps. The split is by person (else by near-equal opening): no group stands on both sides, and each is in the test once. Shown are
- * typical members; the test's order is a keyed hash of seed and session id, fixed before the first replay. Controls are a plain random
- * choice among working sessions of the same agent. Says `too-few` where no edit could be proven; never looks at what a session says to
- * decide how it ended.
+ * typical members; the test's order is a keyed hash of seed and session id, fixed before the first replay, or blocks of strata in that
+ * order; from fewer than 24 failing sessions the test draws with replacement. Controls are a plain random choice among working sessions of
+ * the same agent. Says `too-few` where no edit could be proven; never looks at what a session says to decide how it ended.
  */
 export function sample(input: SampleInput): Sample {
   const { caps, seed } = input;
@@ -42,17 +42,25 @@ export function sample(input: SampleInput): Sample {
   const failing = inOrder(picked(split.tested, split.members, seed), seed);
   const control = inOrder(picked(split.free, split.working, seed), seed);
   const excluded = exclusions(input, split, { failing: failing.length, control: control.length });
-  const kept = { failing: failing.slice(0, caps.failing), control: control.slice(0, caps.control) };
-  if (kept.failing.length < fewestFailing)
-    return { result: "too-few", failing: kept.failing.length, control: kept.control.length, needed: fewestFailing, excluded };
+  const kept = control.slice(0, caps.control);
+  if (Math.min(failing.length, caps.failing) < fewestFailing)
+    return { result: "too-few", failing: failing.length, control: kept.length, needed: fewestFailing, excluded };
+  const order = orderOf(failing, input);
   return {
     result: "sampled",
     shown: split.shown.map((session) => session as Shown),
-    failing: kept.failing.map((session) => session as HeldOut),
-    control: kept.control.map((session) => session as HeldOut),
-    order: digestOfJson([kept.failing.map((session) => session.id), kept.control.map((session) => session.id)]),
+    failing: order.sessions.map((session) => session as HeldOut),
+    control: kept.map((session) => session as HeldOut),
+    ...(order.pool === undefined ? {} : { pool: order.pool }),
+    ...(order.looks === undefined ? {} : { looks: order.looks }),
+    order: digestOfJson([order.sessions.map((session) => session.id), kept.map((session) => session.id)]),
     excluded,
   };
+}
+
+function orderOf(failing: readonly Session[], { caps, order, seed }: SampleInput): TestOrder {
+  if (failing.length < smallPool) return drawn(failing, caps.failing, seed);
+  return firstOf(order === "stratified" ? stratified(failing) : { sessions: failing }, caps.failing);
 }
 
 interface Split {
@@ -86,7 +94,7 @@ function splitOf(input: SampleInput): Split {
 
 /** At least one, at most a third of the groups and the cap; never so many that the test falls below what it needs. */
 const shownCount = (groups: number, cap: number): number =>
-  Math.min(cap, groups, Math.max(1, Math.min(Math.floor(groups * shownShare), groups - fewestFailing)));
+  Math.min(cap, groups, Math.max(1, Math.min(Math.floor(groups * shownShare), groups - reserved)));
 
 function workingSessions(
   { outcomes, sessions }: SampleInput,

@@ -168,6 +168,44 @@ describe("the decision", () => {
     expect(verdict(ask(pairs("+.+.+.", "failing"), { available: { failing: 6, control: 150 } }))).toBe("inconclusive");
   });
 
+  test("stops before replaying sessions that could no longer bring it over the boundary", () => {
+    const short = { available: { failing: 8, control: 150 } };
+    expect(verdict(ask([], short))).toBe("failing 0");
+    expect(verdict(ask(pairs(".", "failing"), short))).toBe("failing 1");
+    const decision = ask(pairs("..", "failing"), short);
+    expect(verdict(decision)).toBe("inconclusive");
+    expect(decision.state === "decided" && decision.verdicts[0]?.why).toMatch(/are too few: 0 fixed .* the 6 left could not have reached/);
+    const capped = ask(pairs("..", "failing"), { ...short, plan: { ...plan, failingCap: 8 } });
+    expect(verdict(capped)).toBe("no-evidence");
+  });
+
+  test("looks at a stratified order only where the plan says", () => {
+    const looks = { plan: { ...plan, looks: [3, 6, 9, 12] } };
+    expect(verdict(ask(pairs("+++++++", "failing"), looks))).toBe("failing 7");
+    expect(verdict(ask(pairs("++++++++", "failing"), looks))).toBe("failing 8");
+    expect(verdict(ask(pairs("+++++++++", "failing"), looks))).toBe("control 0");
+    // Ahead at seven, no longer at nine.
+    expect(verdict(ask(pairs("+++++++--", "failing"), looks))).toBe("failing 9");
+  });
+
+  test("says what all traffic gains with both parts at 97.5 per cent, so that both hold together with 95", () => {
+    const decision = ask([...pairs("+++++++", "failing"), ...pairs("=".repeat(37), "control")]);
+    const data = { plus: Array<number>(7).fill(1), zero: Array<number>(37).fill(0) };
+    const [failing, control] = [confidenceSequence(data.plus, 0.025), confidenceSequence(data.zero, 0.025)];
+    const expected = [0.25 * failing[0] + 0.75 * control[0], 0.25 * failing[1] + 0.75 * control[1]];
+    const [low = 0, high = 0] = (decision.state === "decided" && decision.verdicts[0]?.netEffect) || [];
+    expect([low, high]).toEqual(expected.map((one) => expect.closeTo(one, 4)));
+  });
+
+  test("keeps the distance between the null share and the futility rule's alternative", () => {
+    const guarded = planFor({ ...defaultPlan, theta0: 0.7 }, 4);
+    expect(guarded.theta1).toBeCloseTo(0.88, 6);
+    expect(planFor({ ...defaultPlan, theta0: 0.57 }, 1)).toMatchObject({ maximumDiscordant: 23, theta1: 0.828 });
+    expect(planFor(defaultPlan, 1)).toMatchObject({ maximumDiscordant: 20, theta1: 0.8 });
+    const strong = Array<string>(24).fill("+").join("");
+    expect(verdict(ask(pairs(strong, "failing"), { plan: planFor({ ...defaultPlan, theta0: 0.7 }, 1) }))).toBe("control 0");
+  });
+
   test("halves the field after eight sessions and never looks at those who left", () => {
     const four = planFor(defaultPlan, 4);
     const names = [a, b, digest("sha256:cc"), digest("sha256:dd")];

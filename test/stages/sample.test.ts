@@ -55,6 +55,8 @@ function enough(split: Sample): Extract<Sample, { result: "sampled" }> {
   return split;
 }
 
+/** Each session once, however often it is drawn. */
+const different = (sessions: readonly Session[]): readonly Session[] => [...new Set(sessions)];
 const ids = (sessions: readonly { readonly id: string }[]): readonly string[] => sessions.map((one) => one.id);
 
 describe("the split", () => {
@@ -62,7 +64,7 @@ describe("the split", () => {
     const split = enough(sampled({ bad: people("bad", 40), good: people("good", 30) }));
     expect([split.shown.length, split.failing.length, split.control.length]).toEqual([8, 32, 30]);
     const small = enough(sampled({ bad: people("bad", 18), good: people("good", 3) }));
-    expect([small.shown.length, small.failing.length]).toEqual([6, 12]);
+    expect([small.shown.length, different(small.failing).length]).toEqual([6, 12]);
   });
 
   test("keeps to the caps and says what they cost", () => {
@@ -71,29 +73,55 @@ describe("the split", () => {
     expect(split.excluded).toMatchObject({ "failing sessions beyond the cap": 26, "working sessions beyond the cap": 10 });
   });
 
-  test("needs nine failing sessions beside one to show, and says how many are left", () => {
-    expect(fewestFailing).toBe(9);
-    expect(sampled({ bad: people("bad", 9), good: people("good", 30) })).toMatchObject({
+  test("needs five failing sessions beside one to show, and says how many are left", () => {
+    expect(fewestFailing).toBe(5);
+    expect(sampled({ bad: people("bad", 5), good: people("good", 30) })).toMatchObject({
       result: "too-few",
-      failing: 8,
+      failing: 4,
       control: 30,
-      needed: 9,
+      needed: 5,
     });
-    const split = enough(sampled({ bad: people("bad", 10), good: people("good", 30) }));
-    expect([split.shown.length, split.failing.length]).toEqual([1, 9]);
+    const split = enough(sampled({ bad: people("bad", 6), good: people("good", 30) }));
+    expect([split.shown.length, split.pool, different(split.failing).length]).toEqual([1, 5, 5]);
     expect(sampled({ bad: [], good: [] })).toMatchObject({ result: "too-few", failing: 0, control: 0 });
+  });
+
+  test("draws a small cluster with replacement up to the cap, in an order fixed by the seed", () => {
+    const bad = people("bad", 18);
+    const split = enough(sampled({ bad, good: people("good", 3) }));
+    expect([split.pool, split.failing.length]).toEqual([12, 60]);
+    expect(ids(split.failing)).toEqual(ids(enough(sampled({ bad: bad.toReversed(), good: people("good", 3) })).failing));
+    expect(ids(split.failing)).not.toEqual(ids(enough(sampled({ bad, good: people("good", 3), seed: 8 })).failing));
+    const counts = different(split.failing).map((one) => split.failing.filter((other) => other === one).length);
+    expect(Math.max(...counts)).toBeLessThan(16);
+    expect(enough(sampled({ bad: people("bad", 60), good: [] })).pool).toBeUndefined();
+  });
+
+  test("takes one session of each stratum in turn when asked to, and looks only after whole blocks", () => {
+    const lengths = [2, 4, 6];
+    const bad = people("bad", 90).map((one, index) => {
+      const messages = Array.from({ length: (lengths[index % 3] ?? 2) / 2 }, () => one.messages).flat();
+      return { ...one, messages };
+    });
+    const split = enough(sampled({ bad, good: people("good", 3), order: "stratified" }));
+    expect(split.failing).toHaveLength(60);
+    expect(split.looks?.slice(0, 3)).toEqual([3, 6, 9]);
+    expect(split.looks?.at(-1)).toBe(60);
+    for (const [block, look] of (split.looks ?? []).slice(0, 15).entries())
+      expect(new Set(split.failing.slice(look - 3, look).map((one) => one.messages.length)).size, `block ${block}`).toBe(3);
+    expect(split.order).not.toBe(enough(sampled({ bad, good: people("good", 3) })).order);
   });
 
   test("never puts one person on both sides, and none into the test twice", () => {
     const twice = people("bad", 20).flatMap((one, index) => [one, made({ id: `again-${index}`, user: `bad user ${index}` })]);
     const mixed = Array.from({ length: 20 }, (_, index) => made({ id: `good-${index}`, user: `bad user ${index}` }));
     const split = enough(sampled({ bad: twice, good: [...mixed, ...people("fine", 12)] }));
-    const users = [...split.shown, ...split.failing, ...split.control].map((one) => one.user);
+    const users = [...split.shown, ...different(split.failing), ...split.control].map((one) => one.user);
     expect(new Set(users).size).toBe(users.length);
     expect(split.control).toHaveLength(12);
     expect(split.excluded).toEqual({
       "failing sessions shown to the drafter, or of the same user": 2 * split.shown.length,
-      "further failing sessions of a user that is in the test": split.failing.length,
+      "further failing sessions of a user that is in the test": split.pool,
       "working sessions of a user that also failed": 20,
     });
   });
@@ -138,7 +166,7 @@ describe("where traces name no user", () => {
       greeting(`bad-${index}`, `my parcel number ${index} is lost and ${index} days late, what now`),
     );
     const split = enough(sampled({ bad, good: [] }));
-    expect(split.shown.length + split.failing.length).toBe(20);
+    expect(split.shown.length + (split.pool ?? 0)).toBe(20);
   });
 
   test("sessions in which the user says nothing stay apart", () => {
@@ -151,10 +179,10 @@ describe("where traces name no user", () => {
     const named = people("bad", 20);
     const same = ["ann", "bob"].map((user) => made({ id: user, user, says: opening ?? "" }));
     const apart = enough(sampled({ bad: [...named, ...same], good: [] }));
-    expect(apart.shown.length + apart.failing.length).toBe(22);
+    expect(apart.shown.length + (apart.pool ?? 0)).toBe(22);
     const split = enough(sampled({ bad: [...named, ...same], good: [made({ id: "nobody", says: opening ?? "" })] }));
     expect(split.control).toEqual([]);
-    expect(split.shown.length + split.failing.length).toBe(21);
+    expect(split.shown.length + (split.pool ?? 0)).toBe(21);
   });
 });
 

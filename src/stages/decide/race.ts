@@ -10,7 +10,9 @@ export type Ending =
   | { readonly kind: "crossed"; readonly at: number }
   | { readonly kind: "harmful"; readonly at: number }
   | { readonly kind: "futile"; readonly at: number; readonly rule: string }
-  | { readonly kind: "outranked"; readonly at: number };
+  | { readonly kind: "outranked"; readonly at: number }
+  /** So few sessions were left that not even fixing all of them could have reached the boundary. */
+  | { readonly kind: "short"; readonly left: number };
 
 /** The rules of the race, computed once for a plan. */
 export interface RaceRules {
@@ -76,6 +78,17 @@ export class Runner {
   get hasCrossed(): boolean {
     const discordant = this.#fixed + this.#broken;
     return discordant > 0 && this.#fixed >= (this.#rules.boundary[discordant - 1] ?? Infinity);
+  }
+
+  /**
+   * Ends the run when not even fixing each of the sessions that are `left` could reach the boundary: replaying them would be wasted. Cannot raise
+   * the error of accepting.
+   */
+  shorten(left: number): void {
+    const { boundary } = this.#rules;
+    const discordant = this.#fixed + this.#broken;
+    for (let more = 1; more <= left; more += 1) if (this.#fixed + more >= (boundary[discordant + more - 1] ?? Infinity)) return;
+    this.ending = { kind: "short", left };
   }
 
   /** Ends the run when a futility rule or the harm stop says so. Neither can raise the error of accepting. */

@@ -31,9 +31,8 @@ export function verdictOf(result: TestResult, scope: VerdictScope): Verdict {
   const controlPairs = result.control?.pairs ?? [];
   const failing = countsOf(result.failing);
   const control = countsOf(controlPairs);
-  const effect = interval(result.failing);
-  const { failingShare } = scope.traffic;
-  const netEffect = failingShare > 0 && controlPairs.length > 0 ? weighted(effect, interval(controlPairs), failingShare) : undefined;
+  const effect = interval(result.failing, 0.05);
+  const netEffect = controlPairs.length > 0 ? netEffectOf(result.failing, controlPairs, scope.traffic.failingShare) : undefined;
   return {
     candidate: result.candidate,
     ...endOf(result, failing, scope),
@@ -47,18 +46,24 @@ export function verdictOf(result: TestResult, scope: VerdictScope): Verdict {
   };
 }
 
-/** 95 % confidence sequence of fixed minus broken. */
-const interval = (pairs: readonly Pair[]): readonly [number, number] =>
-  confidenceSequence(
-    pairs.map((pair) => differenceOf(pair)),
-    0.05,
-  );
-
 type Interval = readonly [low: number, high: number];
 
-function weighted(failing: Interval, working: Interval, share: number): Interval {
+/** Confidence sequence of fixed minus broken at level 1 − α. */
+const interval = (pairs: readonly Pair[], alpha: number): Interval =>
+  confidenceSequence(
+    pairs.map((pair) => differenceOf(pair)),
+    alpha,
+  );
+
+/**
+ * 95 % interval for the change of the success rate over all traffic: the share of the failure times its effect, the rest times the effect on
+ * working sessions. Both sequences stand at 97.5 %, so that both hold together with 95 % (Bonferroni). `undefined` where the share is not known.
+ */
+function netEffectOf(failing: readonly Pair[], working: readonly Pair[], share: number): Interval | undefined {
+  if (share <= 0) return undefined;
+  const [onFailure, onRest] = [interval(failing, 0.025), interval(working, 0.025)];
   const mix = (one: number, other: number): number => Math.round((share * one + (1 - share) * other) * 10_000) / 10_000;
-  return [mix(failing[0], working[0]), mix(failing[1], working[1])];
+  return [mix(onFailure[0], onRest[0]), mix(onFailure[1], onRest[1])];
 }
 
 interface End {
@@ -83,6 +88,8 @@ function endOf(result: TestResult, failing: Counts, scope: VerdictScope): End {
       return { result: "no-evidence", why: `Stopped after ${ending.at + 1} sessions, because ${ending.rule}: ${score}.` };
     case "outranked":
       return { result: "no-evidence", why: `Another candidate was ahead after ${ending.at + 1} sessions: ${score}.` };
+    case "short":
+      return outOfReach(ending.left, score, scope);
     case "crossed":
       return { result: "inconclusive", why: `The improvement test was passed (${score}), and the job ended before the control test.` };
     case undefined:
@@ -107,6 +114,18 @@ function endOfControl(control: ControlState, score: string, { plan, available }:
       };
     }
   }
+}
+
+function outOfReach(left: number, score: string, { available, plan }: VerdictScope): End {
+  if (available.failing >= plan.failingCap)
+    return {
+      result: "no-evidence",
+      why: `Stopped, because the ${left} sessions left of the plan could not have reached the boundary any more: ${score}.`,
+    };
+  return {
+    result: "inconclusive",
+    why: `The ${available.failing} failing sessions that could be kept for the test are too few: ${score}, and the ${left} left could not have reached the boundary. More sessions may decide it.`,
+  };
 }
 
 function unfinished(seen: number, score: string, { available, plan }: VerdictScope): End {
