@@ -1,17 +1,29 @@
 import { type Attributes, type SessionId, sessionId } from "./ids.ts";
 import type { LogRecord, Span } from "./span.ts";
 
-/** Where instrumentations write the conversation's id, the most telling first. */
+/** Where instrumentations write the conversation's id, the most telling first. `langsmith.trace.session_id` is not among them: it names a project. */
 const keys: readonly string[] = [
+  "langfuse.session.id",
   "session.id",
   "gen_ai.conversation.id",
-  "langfuse.session.id",
+  "langsmith.metadata.thread_id",
+  "langsmith.metadata.session_id",
+  "langsmith.metadata.conversation_id",
+  "traceloop.association.properties.session_id",
+  "traceloop.association.properties.thread_id",
+  "traceloop.association.properties.conversation_id",
   "ai.telemetry.metadata.sessionId",
   "ai.telemetry.metadata.session_id",
-  "traceloop.association.properties.session_id",
-  "langsmith.metadata.session_id",
-  "langsmith.metadata.thread_id",
+  "ai.telemetry.metadata.threadId",
+  "ai.telemetry.metadata.chatId",
+  "ai.settings.context.sessionId",
+  "ai.settings.context.threadId",
+  "mastra.metadata.threadId",
+  "mastra.metadata.sessionId",
+  "gcp.vertex.agent.session_id",
+  "lmnr.association.properties.session_id",
   "mlflow.trace.session",
+  "gen_ai.agent.session_id",
   "thread.id",
   "conversation.id",
 ];

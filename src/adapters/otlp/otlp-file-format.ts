@@ -12,7 +12,8 @@ export const otlpFileFormat: TraceFileFormat = {
   name: "OTLP (JSON, JSON lines or protobuf of ExportTraceServiceRequest or ExportLogsServiceRequest)",
   recognises(file, head) {
     if (/\.(?:pb|bin|otlp)(?:\.gz)?$/i.test(file)) return true;
-    return /"resource_?(?:spans|logs)"/i.test(Buffer.from(unpackedHead(head)).toString("utf8"));
+    const beginning = Buffer.from(unpackedHead(head)).toString("utf8");
+    return /"resource_?(?:spans|logs)"|"batches":\s*\[\s*\{\s*"resource"/i.test(beginning);
   },
   *read(file, bytes) {
     const unpacked = unpack(bytes);

@@ -24,7 +24,8 @@ export function readOtlpJson(value: unknown): RawRequest | undefined {
     return { spans: parts.flatMap((part) => part?.spans ?? []), logs: parts.flatMap((part) => part?.logs ?? []) };
   }
   if (!isLoose(value)) return undefined;
-  const spans = field(value, "resourceSpans");
+  // Tempo's trace-by-id answer is the same message under the key of its first version.
+  const spans = field(value, "resourceSpans") ?? value["batches"];
   const logs = field(value, "resourceLogs");
   if (!Array.isArray(spans) && !Array.isArray(logs)) return undefined;
   return { spans: list(spans).flatMap((resource) => spansOf(resource)), logs: list(logs).flatMap((resource) => logsOf(resource)) };
@@ -66,9 +67,7 @@ const rawLog = (record: Loose): RawLog => ({
 function rawSpan(span: Loose): RawSpan {
   const status = isLoose(span["status"]) ? span["status"] : {};
   return {
-    traceId: text(field(span, "traceId")),
-    spanId: text(field(span, "spanId")),
-    parentId: text(field(span, "parentSpanId")),
+    ...idsOf(span),
     name: text(span["name"]),
     start: text(field(span, "startTimeUnixNano")),
     end: text(field(span, "endTimeUnixNano")),
@@ -81,6 +80,16 @@ function rawSpan(span: Loose): RawSpan {
       attributes: attributes(event["attributes"]),
     })),
   };
+}
+
+/**
+ * Ids are hex. Tempo and protobuf's own JSON write them in base64; a trace id of 24 characters says so for its span ids, too (a hex one has 32).
+ */
+function idsOf(span: Loose): Pick<RawSpan, "traceId" | "spanId" | "parentId"> {
+  const [traceId, spanId, parentId] = [text(field(span, "traceId")), text(field(span, "spanId")), text(field(span, "parentSpanId"))];
+  if (!/^[A-Za-z0-9+/]{22}==$/.test(traceId)) return { traceId, spanId, parentId };
+  const hex = (id: string): string => Buffer.from(id, "base64").toString("hex");
+  return { traceId: hex(traceId), spanId: hex(spanId), parentId: hex(parentId) };
 }
 
 function statusCode(code: unknown): number {
