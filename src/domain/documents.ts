@@ -10,6 +10,8 @@ import type { Located } from "./source.ts";
 export interface NotUnderstood {
   readonly scope: string;
   readonly spanName: string;
+  /** The dialect that claimed the span, where one did. */
+  readonly dialect?: string;
   readonly count: number;
   readonly why: string;
 }

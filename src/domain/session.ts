@@ -44,6 +44,17 @@ export interface Instructions {
 /** What the traces did not carry; each missing part closes some later stage, and the reason says so. */
 export type MissingPart = "instructions" | "messages" | "tool-input" | "tool-output" | "tool-definitions" | "user" | "model" | "truncated";
 
+/** Which prompt of a registry, or which place in code, a call used, as its instrumentation says; nothing here is checked. */
+export interface PromptIdentity {
+  readonly name?: string;
+  readonly version?: string;
+  /** Path as the instrumented process saw it. */
+  readonly file?: string;
+  readonly function?: string;
+  /** Counted from 1. */
+  readonly line?: number;
+}
+
 /** One conversation of one user with the agent, as its traces show it. Nothing here is trusted. */
 export interface Session {
   readonly id: SessionId;
@@ -62,6 +73,10 @@ export interface Session {
   readonly tools: readonly ToolDefinition[];
   readonly feedback: readonly Feedback[];
   readonly missing: readonly MissingPart[];
+  /** Where its instrumentation names prompts or code: a start for `locate`. */
+  readonly prompts?: readonly PromptIdentity[];
+  /** The dialects its traces are written in, the most telling first; names as in `docs/dialects.md`. */
+  readonly dialects?: readonly string[];
 }
 
 /** The harness a session ran with, as far as its traces show it: what an edit changes and replay runs. */

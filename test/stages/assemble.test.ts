@@ -65,7 +65,8 @@ describe("sessions from the current GenAI conventions", () => {
     ]);
     expect(modelCalls(session)).toHaveLength(3);
     expect(session.tools.map((tool) => tool.name)).toEqual(["lookup_order", "issue_refund"]);
-    expect(session.missing).toEqual(["user"]);
+    expect(session.missing).toEqual([]);
+    expect(session.dialects).toEqual(["Vercel AI SDK"]);
   });
 
   const call = (second: number, input: readonly object[], output: object, more: Attributes = {}): Span =>

@@ -1,19 +1,17 @@
 import { canonicalJson, asJson } from "../../domain/digest.ts";
+import type { Json } from "../../domain/ids.ts";
 import type { Message, MessagePart } from "../../domain/message.ts";
-import { toolRequests } from "../../domain/message.ts";
 import type { ModelFacts, ToolFacts } from "./span-facts.ts";
 
-/** A message as one text; parts that providers drop from the history (reasoning, opaque) do not count, and neither does outer white space. */
-function keyOf(message: Message): string {
-  const parts = message.parts.flatMap((part): readonly MessagePart[] => {
-    if (part.kind === "reasoning" || part.kind === "opaque") return [];
-    return [
-      part.kind === "text"
-        ? { kind: "text", text: part.text.trim() }
-        : part.kind === "tool-result"
-          ? { kind: "tool-result", id: part.id, output: part.output }
-          : part,
-    ];
+/**
+ * A message as one text, for telling whether it was seen already. Parts that providers drop from the history (reasoning, opaque) do not count, nor
+ * outer white space, nor call ids: some histories number their items anew.
+ */
+export function keyOf(message: Message): string {
+  const parts = message.parts.flatMap((part): readonly Json[] => {
+    if (part.kind === "text") return part.text.trim() === "" ? [] : [part.text.trim()];
+    if (part.kind === "tool-request") return [{ tool: part.tool, input: part.input }];
+    return part.kind === "tool-result" ? [{ output: part.output }] : [];
   });
   return `${message.role} ${canonicalJson(asJson(parts))}`;
 }
@@ -22,40 +20,66 @@ function keyOf(message: Message): string {
 export class Conversation {
   readonly messages: Message[] = [];
   readonly #keys: string[] = [];
+  /** Whether a tool ran since the last reply: then the next reply goes on, it is no second attempt. */
+  #acted = false;
 
   /** Adds what a model call saw and said; returns the index of its reply, `undefined` when it has none of its own (an error, a retry). */
   addCall(call: Pick<ModelFacts, "input" | "output">): number | undefined {
-    this.#addInput(call.input);
-    const [reply] = call.output;
+    const reply = merged(call.output);
+    const keys = call.input.map((message) => keyOf(message));
+    const repeated = reply === undefined ? undefined : this.#repeated(keys, keyOf(reply));
+    if (repeated !== undefined) {
+      if (reply !== undefined && repeated === this.messages.length - 1) this.#replaceLast(reply);
+      return repeated;
+    }
+    this.#addInput(call.input, keys);
     if (reply === undefined) return undefined;
-    const merged: Message =
-      call.output.length === 1 ? reply : { role: "assistant", parts: call.output.flatMap((message) => message.parts) };
-    const known = this.#keys.lastIndexOf(keyOf(merged));
-    // A retry, or a frame around this call that repeats its answer.
-    if (known >= 0 && known === this.#keys.length - 1) return known;
-    this.#push(merged);
+    // A frame around this call that repeats its answer.
+    if (this.#keys.length > 0 && this.#keys.at(-1) === keyOf(reply)) return this.#keys.length - 1;
+    this.#push(reply);
     return this.messages.length - 1;
   }
 
+  /** Where the reply stands when this call was seen already: a retry, a duplicate, or a call that arrives after the one that goes on from it. */
+  #repeated(keys: readonly string[], reply: string): number | undefined {
+    const next = keys.length;
+    const isPrefix = next > 0 && next < this.#keys.length && keys.every((key, index) => key === this.#keys[index]);
+    // Another answer in the middle is none of these: its dialect leaves tool calls out of the history.
+    const isRetry = next === this.#keys.length - 1 && !this.#acted;
+    if (isPrefix && this.messages[next]?.role === "assistant" && (isRetry || this.#keys[next] === reply)) return next;
+    const last = this.#keys.length - 1;
+    const isTail =
+      keys.length > 0 &&
+      keys.length <= last &&
+      this.#keys[last] === reply &&
+      keys.every((key, index) => key === this.#keys[last - keys.length + index]);
+    return isTail ? last : undefined;
+  }
+
+  /** The answer of the last attempt is the one the conversation went on with. */
+  #replaceLast(reply: Message): void {
+    this.messages[this.messages.length - 1] = reply;
+    this.#keys[this.#keys.length - 1] = keyOf(reply);
+  }
+
+  /** Tells that a tool ran. */
+  toolRan(): void {
+    this.#acted = true;
+  }
+
   #push(message: Message): void {
+    this.#acted = false;
     this.messages.push(message);
     this.#keys.push(keyOf(message));
   }
 
-  #addInput(input: readonly Message[]): void {
-    const keys = input.map((message) => keyOf(message));
+  #addInput(input: readonly Message[], keys: readonly string[]): void {
     let common = 0;
     while (common < keys.length && common < this.#keys.length && keys[common] === this.#keys[common]) common += 1;
-    if (common === this.#keys.length) {
-      for (const message of input.slice(common)) this.#push(message);
-      return;
-    }
     // All of it was seen already: the same call again.
-    if (common === keys.length) return;
-    const overlap = this.#overlap(keys);
-    const known = new Set(this.#keys);
-    for (const [index, message] of input.entries())
-      if (index >= overlap && !(overlap === 0 && known.has(keys[index] ?? ""))) this.#push(message);
+    if (common === keys.length && keys.length < this.#keys.length) return;
+    const from = common === this.#keys.length ? common : this.#overlap(keys) || this.#afterKnown(keys);
+    for (const message of input.slice(from)) this.#push(message);
   }
 
   /** How many messages at the beginning of these are the last ones of the conversation: a window that has moved on. */
@@ -67,21 +91,18 @@ export class Conversation {
     return 0;
   }
 
-  /** Adds a tool call that no message asked for: some instrumentations record tools in spans alone. */
-  addToolCall(facts: ToolFacts): number {
-    const id = facts.id ?? facts.span.spanId;
-    this.#push({ role: "assistant", parts: [{ kind: "tool-request", id, tool: facts.tool, input: facts.input ?? {} }] });
-    const at = this.messages.length - 1;
-    if (facts.output !== undefined || facts.error !== undefined) this.#push({ role: "tool", parts: [resultOf(facts, id)] });
-    return at;
+  /** After compaction or another rewriting of the history: what follows the last message that is known. A call without history is all new. */
+  #afterKnown(keys: readonly string[]): number {
+    if (keys.length === 1) return 0;
+    const known = new Set(this.#keys);
+    return keys.findLastIndex((key) => known.has(key)) + 1;
   }
+}
 
-  /** Whether some message asked for this call. */
-  asksFor(facts: ToolFacts): boolean {
-    return this.messages.some((message) =>
-      toolRequests(message).some((request) => (facts.id === undefined ? request.tool === facts.tool : request.id === facts.id)),
-    );
-  }
+/** One reply of several messages (a server's own tool calls among them) is one message. */
+function merged(output: readonly Message[]): Message | undefined {
+  const [only] = output;
+  return output.length <= 1 ? only : { role: "assistant", parts: output.flatMap((message) => message.parts) };
 }
 
 /** A tool span's answer as a message part. */

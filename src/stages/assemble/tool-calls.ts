@@ -2,6 +2,7 @@ import type { Json } from "../../domain/ids.ts";
 import { type Message, type MessagePart, toolRequests } from "../../domain/message.ts";
 import type { ToolCall } from "../../domain/session.ts";
 import { resultOf } from "./conversation.ts";
+import { isStandIn } from "./reading/parts.ts";
 import type { ToolFacts } from "./span-facts.ts";
 
 type Result = Extract<MessagePart, { kind: "tool-result" }>;
@@ -42,9 +43,39 @@ export function joinToolCalls(messages: readonly Message[], facts: readonly Tool
   return { messages: joined, calls, moved: (index) => positions[index] ?? index };
 }
 
+/** Whether a tool's span and a request are the same call: by id; by name where either side has no id of its own. */
+export const answers = (facts: ToolFacts, request: { readonly id: string; readonly tool: string }): boolean =>
+  facts.id === request.id || ((facts.id === undefined || isStandIn(request.id, request.tool)) && facts.tool === request.tool);
+
+interface Placed {
+  readonly facts: ToolFacts;
+  /** Index of the message it ran after; -1 before all of them. */
+  readonly after: number;
+}
+
+/** Puts in tool calls that no message asked for: some instrumentations record tools in spans alone, and some agents call tools from code. */
+export function withToolCalls(messages: readonly Message[], unasked: readonly Placed[]): Pick<JoinedCalls, "messages" | "moved"> {
+  const joined: Message[] = [];
+  const positions: number[] = [];
+  const put = (after: number): void => {
+    for (const { facts } of unasked.filter((one) => one.after === after)) {
+      const id = facts.id ?? facts.span.spanId;
+      joined.push({ role: "assistant", parts: [{ kind: "tool-request", id, tool: facts.tool, input: facts.input ?? {} }] });
+      if (facts.output !== undefined || facts.error !== undefined) joined.push({ role: "tool", parts: [resultOf(facts, id)] });
+    }
+  };
+  put(-1);
+  for (const [index, message] of messages.entries()) {
+    positions.push(joined.length);
+    joined.push(message);
+    put(index);
+  }
+  return { messages: joined, moved: (index) => positions[index] ?? index };
+}
+
 function take(unused: ToolFacts[], id: string, tool: string): ToolFacts | undefined {
   const byId = unused.findIndex((one) => one.id === id);
-  const index = byId >= 0 ? byId : unused.findIndex((one) => one.id === undefined && one.tool === tool);
+  const index = byId >= 0 ? byId : unused.findIndex((one) => answers(one, { id, tool }));
   return index < 0 ? undefined : unused.splice(index, 1)[0];
 }
 
