@@ -61,6 +61,7 @@ export function describeEnd(finding: Finding): string {
       return `Left alone: ${finding.why}\n→ ${finding.remedy}`;
     case "not-located":
     case "not-replayable":
+    case "not-judgeable":
     case "not-a-prompt-problem":
     case "model-not-configured":
     case "no-draft":
@@ -71,6 +72,7 @@ export function describeEnd(finding: Finding): string {
 const sentences = {
   "not-located": "The prompt was not found in this repository",
   "not-replayable": "These sessions cannot be replayed",
+  "not-judgeable": "The judge model cannot be trusted on this agent",
   "not-a-prompt-problem": "Not a prompt problem",
   "model-not-configured": "Stopped before drafting",
   "no-draft": "No usable edit was drafted",

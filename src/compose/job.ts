@@ -8,6 +8,7 @@ import type { PromptTemplate } from "../domain/text/prompt-template.ts";
 import type { Session } from "../domain/session.ts";
 import { defaultPlan, type DecisionPlan } from "../domain/verdict.ts";
 import type { JobInput, JobTools } from "../pipeline.ts";
+import { calibrateJudge, type CalibrationInput } from "../pipeline/calibrate-judge.ts";
 import { CallScheduler } from "../pipeline/call-scheduler.ts";
 import { measureFidelity } from "../pipeline/fidelity.ts";
 import type { RehearsalTools } from "../pipeline/rehearse.ts";
@@ -98,10 +99,28 @@ export function jobOf(parts: JobParts): { readonly input: JobInput; readonly too
       scanSecrets: parts.scanSecrets,
       fidelity: (sample, members, runtime) =>
         measureFidelity({ ...input.verification, seed: parts.seed, sample, members }, rehearsal, runtime),
+      ...calibration(parts, rehearsal, { rubric: input.verification.rubric, sessions: usable }),
     },
     rehearsal,
   };
   return { input, tools };
+}
+
+/** A model judge is measured on labelled sessions before anything depends on it. */
+function calibration(
+  parts: JobParts,
+  { judge, measured, scheduler }: RehearsalTools,
+  scope: Pick<CalibrationInput, "rubric" | "sessions">,
+): Pick<JobTools["attempt"], "calibrate"> {
+  if (judge === undefined) return {};
+  const tools = { judge, measured, ...(scheduler === undefined ? {} : { scheduler }) };
+  const { inFlight, scan, seed } = parts;
+  return {
+    calibrate: (sample, runtime) => {
+      const shown = new Set(sample.shown.map((session) => session.id));
+      return calibrateJudge({ ...scope, outcomes: scan.outcomes, shown, seed, inFlight }, tools, runtime);
+    },
+  };
 }
 
 function planOf(parts: JobParts): DecisionPlan {
@@ -126,7 +145,7 @@ function rubricOf(parts: JobParts): ReturnType<typeof makeRubric> {
       ? []
       : [
           "The agent did what the user asked for, as far as its instructions allow.",
-          `This failure does not occur: ${parts.cluster.title}`,
+          "The failure described below does not occur in this conversation.",
           "The agent claims nothing that its tools did not answer.",
         ];
   return makeRubric({
@@ -134,6 +153,9 @@ function rubricOf(parts: JobParts): ReturnType<typeof makeRubric> {
     items,
     ...(parts.cluster.signature === undefined ? {} : { signature: parts.cluster.signature }),
     ...(parts.evaluator === undefined ? {} : { evaluator: parts.evaluator.name }),
+    ...(parts.models.judge === undefined
+      ? {}
+      : { failure: parts.cluster.title, judge: `${parts.models.judge.model} ${parts.prompts.judge.digest}` }),
   });
 }
 

@@ -1,5 +1,6 @@
 import type { FailureCluster } from "./cluster.ts";
 import type { Candidate, Vetted } from "./edit.ts";
+import type { Calibration } from "./replaying/calibration.ts";
 import type { Fidelity } from "./replaying/fidelity.ts";
 import type { ClusterId, CommitSha, Digest, Instant, ProjectId, RepositoryId, SessionId } from "./ids.ts";
 import type { Usage } from "./message.ts";
@@ -72,6 +73,8 @@ export interface AttemptDocument {
   readonly sample: SampleDocument;
   /** Absent where the attempt was made without replaying anything. */
   readonly fidelity?: Fidelity;
+  /** How good the model judge is; absent where no model judges. */
+  readonly calibration?: Calibration;
   readonly located: Located;
   readonly draft: DraftDocument;
   readonly vetted: readonly Vetted[];

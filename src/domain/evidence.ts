@@ -1,4 +1,5 @@
 import type { Candidate } from "./edit.ts";
+import type { Calibration } from "./replaying/calibration.ts";
 import type { Fidelity } from "./replaying/fidelity.ts";
 import type { ClusterId, CommitSha, Digest, Instant, ProjectId, RepositoryId, SessionId } from "./ids.ts";
 import { addUsage, noUsage, type Usage } from "./message.ts";
@@ -30,6 +31,8 @@ export interface Evidence {
   readonly seed: number;
   /** How true replays are to the recordings, measured before any candidate; absent in evidence made without it. */
   readonly fidelity?: Fidelity;
+  /** How good the model judge is on labelled sessions; absent where no model judges. */
+  readonly calibration?: Calibration;
   /** How far each group's order may be read: its length, or less when the budget ended the job. */
   readonly available: { readonly failing: number; readonly control: number };
   readonly candidates: readonly Candidate[];

@@ -8,7 +8,7 @@ export type Finding =
   | { readonly end: "no-failures"; readonly why: string }
   | { readonly end: "too-few-sessions"; readonly failing: number; readonly control: number; readonly needed: number }
   | {
-      readonly end: "not-located" | "not-replayable" | "not-a-prompt-problem" | "model-not-configured" | "no-draft";
+      readonly end: "not-located" | "not-replayable" | "not-judgeable" | "not-a-prompt-problem" | "model-not-configured" | "no-draft";
       readonly why: string;
       readonly remedy: string;
     }

@@ -37,4 +37,8 @@ export interface Rubric {
   readonly evaluator?: string;
   /** Yes/no items for a model judge; empty when no model judges. */
   readonly items: readonly string[];
+  /** The failure in the words of its cluster, for a model judge: it comes from sessions and is fenced like them. */
+  readonly failure?: string;
+  /** The model that judges and the digest of its prompt: another judge is another rubric. */
+  readonly judge?: string;
 }

@@ -3,6 +3,7 @@ import type { AttemptDocument, DraftDocument, SampleDocument, ScanDocument } fro
 import type { Vetted } from "../domain/edit.ts";
 import type { Finding } from "../domain/finding.ts";
 import { addUsage, noUsage, type Usage } from "../domain/message.ts";
+import type { Calibration } from "../domain/replaying/calibration.ts";
 import type { Fidelity } from "../domain/replaying/fidelity.ts";
 import type { PromptTemplate } from "../domain/text/prompt-template.ts";
 import type { Sample } from "../domain/sample.ts";
@@ -34,7 +35,9 @@ export interface AttemptInput {
 }
 
 export interface AttemptTools {
-  /** Measures how true replays are, before any money goes into drafting; absent where nothing is replayed. */
+  /** Measures the model judge, before any money goes into drafting; absent where no model judges. */
+  readonly calibrate?: (sample: Extract<Sample, { result: "sampled" }>, runtime: Runtime) => Promise<Calibration>;
+  /** Measures how true replays are; likewise. */
   readonly fidelity?: (sample: Extract<Sample, { result: "sampled" }>, members: readonly Session[], runtime: Runtime) => Promise<Fidelity>;
   readonly drafter: ModelClient;
   readonly draftPrompt: PromptTemplate;
@@ -119,12 +122,9 @@ export async function attempt(input: AttemptInput, checkout: Checkout, tools: At
   if (prepared.result === "ended") return prepared;
   const { located, sample: split } = prepared;
   const members = input.sessions.filter((session) => input.cluster.members.includes(session.id));
-  const fidelity = await tools.fidelity?.(split, members, runtime);
-  const measured = fidelity === undefined ? {} : { fidelity };
-  if (fidelity?.gate.result === "failed") {
-    const { remedy, why } = fidelity.gate;
-    return { result: "ended", finding: { end: "not-replayable", why, remedy }, fidelity, spent: fidelity.usage };
-  }
+  const trusted = await measureFirst(split, members, tools, runtime);
+  if ("result" in trusted) return trusted;
+  const { measured, spent } = trusted;
   const sources = located.result === "found" ? located.sources : [];
   const files = await checkout.read([...new Set(sources.map((source) => source.path))]);
 
@@ -144,15 +144,14 @@ export async function attempt(input: AttemptInput, checkout: Checkout, tools: At
     ...(drafted.rejected.length > 0 ? { note: `${drafted.rejected.length} unusable` } : {}),
   });
   const early = endOfDraft(drafted);
-  if (early !== undefined)
-    return { result: "ended", finding: early, ...measured, spent: addUsage(drafted.usage, fidelity?.usage ?? noUsage) };
+  if (early !== undefined) return { result: "ended", finding: early, ...measured, spent: addUsage(drafted.usage, spent) };
 
   const vetted = await vetAll(drafted, { sources, files, split, input }, checkout, tools, runtime);
   if (vetted.every((one) => one.result === "refused")) {
     return {
       result: "ended",
       ...measured,
-      spent: addUsage(drafted.usage, fidelity?.usage ?? noUsage),
+      spent: addUsage(drafted.usage, spent),
       finding: { end: "refused", refusals: vetted.flatMap((one) => (one.result === "refused" ? one.refusals : [])) },
     };
   }
@@ -173,6 +172,31 @@ export async function attempt(input: AttemptInput, checkout: Checkout, tools: At
       vetted,
     },
   };
+}
+
+interface Trusted {
+  readonly measured: Pick<AttemptDocument, "calibration" | "fidelity">;
+  readonly spent: Usage;
+}
+
+/** What must be known before drafting is paid for: whether the judge and the replays can be trusted. */
+async function measureFirst(
+  split: Extract<Sample, { result: "sampled" }>,
+  members: readonly Session[],
+  tools: AttemptTools,
+  runtime: Runtime,
+): Promise<Trusted | Extract<Attempted, { result: "ended" }>> {
+  const calibration = await tools.calibrate?.(split, runtime);
+  const paid = calibration?.usage ?? noUsage;
+  if (calibration?.use === "refused")
+    return { result: "ended", finding: { end: "not-judgeable", why: calibration.why, remedy: calibration.remedy }, spent: paid };
+  const fidelity = await tools.fidelity?.(split, members, runtime);
+  const spent = addUsage(paid, fidelity?.usage ?? noUsage);
+  if (fidelity?.gate.result === "failed") {
+    const { remedy, why } = fidelity.gate;
+    return { result: "ended", finding: { end: "not-replayable", why, remedy }, fidelity, spent };
+  }
+  return { measured: { ...(calibration === undefined ? {} : { calibration }), ...(fidelity === undefined ? {} : { fidelity }) }, spent };
 }
 
 const idsOf = (split: Extract<Sample, { result: "sampled" }>, input: AttemptInput): SampleDocument => ({

@@ -1,6 +1,7 @@
 import type { Fidelity } from "../domain/replaying/fidelity.ts";
+import { asJson, digestOfJson } from "../domain/digest.ts";
 import type { SessionId } from "../domain/ids.ts";
-import { addUsage, noUsage } from "../domain/message.ts";
+import { addUsage, noUsage, type Usage } from "../domain/message.ts";
 import { keyedOrder } from "../domain/random.ts";
 import type { ArmRecord } from "../domain/replay.ts";
 import type { Session } from "../domain/session.ts";
@@ -30,6 +31,7 @@ export async function measureFidelity(input: FidelityInput, tools: RehearsalTool
   const working = input.sample.control.slice(0, perKind);
   const total = failing.length + working.length;
   runtime.progress({ stage: "fidelity", state: "started", total, unit: "self-replays" });
+  const decisions = await sameDecisions(failing, input, tools, runtime);
   let done = 0;
   const run = async (session: Session): Promise<ArmRecord | undefined> => {
     const arm = await rehearsal.selfReplay(session);
@@ -42,7 +44,6 @@ export async function measureFidelity(input: FidelityInput, tools: RehearsalTool
     failing: arms.slice(0, failing.length).filter((arm) => arm !== undefined),
     working: arms.slice(failing.length).filter((arm) => arm !== undefined),
   };
-  const decisions = await sameDecisions(failing, input, tools, runtime);
   const fidelity = withinBudget(fidelityOf({ ...measured, decisions }), arms);
   runtime.progress({
     stage: "fidelity",
@@ -63,35 +64,56 @@ function failingOutside({ members, sample, seed }: FidelityInput): readonly Sess
   return [...sample.shown, ...extras].slice(0, perKind);
 }
 
-/** Asks twice for the last decision of each failing session: how often two samples of one request decide alike. */
+interface Sampled {
+  readonly same: boolean;
+  readonly usage: Usage;
+}
+
+/**
+ * Asks twice for the last decision of each failing session: how often two samples of one request decide alike. The first session is asked
+ * alone and its errors are thrown: a model that cannot be used at all is found out with one request.
+ */
 async function sameDecisions(
   sessions: readonly Session[],
   input: FidelityInput,
   tools: RehearsalTools,
   runtime: Runtime,
 ): Promise<SelfReplayed["decisions"]> {
-  const pairs = await concurrently(sessions, input.inFlight, async (session) => {
-    const config = input.configOf(session);
-    const messages = lastDecision(session);
-    if (config === undefined || messages === undefined) return undefined;
-    const agent = tools.agent(config.provider, config.model);
-    const client = tools.scheduler?.client(agent, { block: 0, expectedCalls: 1 }) ?? agent;
-    const ask = (seed: number) => client.complete(replayRequest({ session, config, seed, messages }), runtime.signal);
-    // A sample that cannot be had says nothing about noise; whether the model can be reached the self-replays have told.
-    const replies = await Promise.allSettled([ask(input.seed), ask(input.seed + 1)]);
-    runtime.signal.throwIfAborted();
-    const [first, second] = replies.map((reply) => (reply.status === "fulfilled" ? reply.value : undefined));
-    const usage = [first, second].reduce((sum, reply) => addUsage(sum, reply?.usage ?? noUsage), noUsage);
-    if (first === undefined || second === undefined) return { compared: false, same: false, usage };
-    return { compared: true, same: decisionOf(first.message) === decisionOf(second.message), usage };
+  const sampled: (Sampled | undefined)[] = [];
+  for (const session of sessions.slice(0, 1)) sampled.push(await sampleTwice(session, input, tools, runtime));
+  const rest = await concurrently(sessions.slice(1), input.inFlight, async (session) => {
+    try {
+      return await sampleTwice(session, input, tools, runtime);
+    } catch (error) {
+      // A sample that cannot be had says nothing about noise.
+      if (runtime.signal.aborted) throw error;
+      return undefined;
+    }
   });
-  const known = pairs.filter((pair) => pair !== undefined);
-  const compared = known.filter((pair) => pair.compared);
+  const compared = [...sampled, ...rest].filter((one) => one !== undefined);
   return {
-    same: compared.filter((pair) => pair.same).length,
+    same: compared.filter((one) => one.same).length,
     total: compared.length,
-    usage: known.reduce((sum, pair) => addUsage(sum, pair.usage), noUsage),
+    usage: compared.reduce((sum, one) => addUsage(sum, one.usage), noUsage),
   };
+}
+
+async function sampleTwice(session: Session, input: FidelityInput, tools: RehearsalTools, runtime: Runtime): Promise<Sampled | undefined> {
+  const config = input.configOf(session);
+  const messages = lastDecision(session);
+  if (config === undefined || messages === undefined) return undefined;
+  const agent = tools.agent(config.provider, config.model);
+  const key = `decision/${digestOfJson({ config: asJson(config), model: agent.model, session: session.id, seed: input.seed })}`;
+  const known = await tools.measured.get(key);
+  if (known !== undefined) return known as unknown as Sampled;
+  const client = tools.scheduler?.client(agent, { block: 0, expectedCalls: 1 }) ?? agent;
+  const ask = (seed: number) => client.complete(replayRequest({ session, config, seed, messages }), runtime.signal);
+  const first = await ask(input.seed);
+  const second = await ask(input.seed + 1);
+  const same = decisionOf(first.message) === decisionOf(second.message);
+  const sampled: Sampled = { same, usage: addUsage(first.usage, second.usage) };
+  await tools.measured.put(key, asJson(sampled));
+  return sampled;
 }
 
 function withinBudget(fidelity: Fidelity, arms: readonly (ArmRecord | undefined)[]): Fidelity {

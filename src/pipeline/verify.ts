@@ -11,7 +11,7 @@ import type { Pair } from "../domain/replay.ts";
 import type { Session } from "../domain/session.ts";
 import type { Decision, DecisionPlan } from "../domain/verdict.ts";
 import type { Runtime } from "../ports/runtime.ts";
-import { acceptBoundary, decide, failingShareOf, seal } from "../stages/decide.ts";
+import { acceptBoundary, decide, failingShareOf, seal, truePassRate } from "../stages/decide.ts";
 import { commitLevel, type JudgeRates, keepLookedAt, planOfSample } from "./committed-plan.ts";
 import { concurrently } from "./concurrently.ts";
 import { type Place, Rehearsal, type RehearsalInput, type RehearsalTools } from "./rehearse.ts";
@@ -92,7 +92,7 @@ async function commit(
   candidates: number,
   ledger: RehearsalTools["measured"],
 ): Promise<{ readonly job: string; readonly plan: DecisionPlan }> {
-  const uncommitted = planOfSample(input.plan, input.attempt, candidates, input.judgeRates);
+  const uncommitted = planOfSample(input.plan, input.attempt, candidates, input.judgeRates ?? ratesOf(input.attempt));
   const job = jobOf(input.attempt, uncommitted);
   return { job, plan: await commitLevel(uncommitted, input.attempt, job, ledger) };
 }
@@ -131,6 +131,7 @@ function evidenceOf(input: VerifyInput, allowed: readonly Allowed[], measured: M
     rubric: input.rubric.digest,
     seed: input.seed,
     ...(input.attempt.fidelity === undefined ? {} : { fidelity: input.attempt.fidelity }),
+    ...(input.attempt.calibration === undefined ? {} : { calibration: input.attempt.calibration }),
     available,
     candidates: allowed.map((one) => one.candidate),
     boundary: acceptBoundary(plan),
@@ -198,10 +199,17 @@ function settle(
   return { available, decision };
 }
 
+/** The judge's measured error rates, with the share of failing sessions that truly pass when they are only run again. */
+function ratesOf({ calibration, fidelity }: AttemptDocument): JudgeRates | undefined {
+  if (calibration === undefined || fidelity === undefined) return undefined;
+  const { sensitivity, specificity } = calibration;
+  return { sensitivity, specificity, basePassRate: truePassRate(1 - fidelity.failsAgain, { sensitivity, specificity }) };
+}
+
 /** Measuring fidelity and drafting were paid from the same budget. */
 function whatIsLeft({ attempt, budget }: VerifyInput): Budget {
-  const { fidelity, draft } = attempt;
-  const spent = addUsage(draft.usage, fidelity?.usage ?? noUsage);
+  const { calibration, draft, fidelity } = attempt;
+  const spent = [calibration?.usage ?? noUsage, fidelity?.usage ?? noUsage].reduce(addUsage, draft.usage);
   return {
     ...(budget.tokens === undefined ? {} : { tokens: budget.tokens - spent.inputTokens - spent.outputTokens }),
     ...(budget.dollars === undefined ? {} : { dollars: budget.dollars - (spent.dollars ?? 0) }),

@@ -8,6 +8,9 @@ import { judgeByModel, type ModelJudge } from "./judge/model-judge.ts";
 import { judgeByRules } from "./judge/patterns.ts";
 import { isVisible, showsSignature } from "./judge/signature.ts";
 
+export { calibrate, fewestPerClass, type JudgedLabel } from "./judge/calibrate.ts";
+export { judgeByModel, type ModelJudge } from "./judge/model-judge.ts";
+
 export interface Judges {
   readonly evaluator?: Evaluator;
   readonly model?: ModelJudge;
@@ -41,7 +44,7 @@ export async function judge(replay: Replay, rubric: Rubric, judges: Judges, runt
   const evaluated = await askEvaluator(replay, judges, runtime);
   if (evaluated !== undefined) return free(evaluated, "evaluator");
   if (judges.model !== undefined && rubric.items.length > 0) {
-    const { result, usage } = await judgeByModel(replay.transcript, rubric.items, judges.model, runtime);
+    const { result, usage } = await judgeByModel(replay.transcript, rubric, judges.model, runtime);
     return { outcome: result === "cannot-tell" ? "inconclusive" : result, decidedBy: "model", usage };
   }
   if (ruled.length > 0) return free("passed", "rules");

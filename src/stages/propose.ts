@@ -8,6 +8,7 @@ import { proposalId } from "../domain/ids.ts";
 import type { Proposal, PullRequestWishes } from "../domain/proposal.ts";
 import { plainLine } from "../domain/text/safe-text.ts";
 import type { AgentSource, Located } from "../domain/source.ts";
+import { besideEachOther } from "../domain/replaying/comparable-arms.ts";
 import type { Verdict } from "../domain/verdict.ts";
 import { bodyOf, remarkText } from "./propose/body.ts";
 
@@ -93,6 +94,10 @@ function draftReasons({ allowed, cluster, evidence, verdict, wishes }: ProposeIn
       "over all traffic a loss is not ruled out; more working sessions in the traces narrow this, or the operator sets `plan.margin`",
     );
   }
+  const { risk } = besideEachOther(evidence.pairs.filter((pair) => pair.candidate === verdict.candidate));
+  if (risk !== undefined) reasons.push(`${risk}, so part of the effect may be the replay's`);
+  if (evidence.calibration?.use === "draft-only")
+    reasons.push(`the judge model is good enough for a draft only: ${evidence.calibration.why}`);
   if (cluster.users === 0)
     reasons.push("the traces name no users, so one person may have been counted several times: set the `user.id` attribute");
   return reasons;

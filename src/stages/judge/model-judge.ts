@@ -3,9 +3,11 @@ import { fence } from "../../domain/text/fence.ts";
 import { addUsage, noUsage, type Message, textMessage, textOf, type Usage } from "../../domain/message.ts";
 import { type PromptTemplate, renderPrompt } from "../../domain/text/prompt-template.ts";
 import { understand } from "../../domain/text/structured-reply.ts";
-import { transcriptText } from "../../domain/text/transcript-text.ts";
+import type { Rubric } from "../../domain/rubric.ts";
 import type { ModelClient } from "../../ports/model-client.ts";
 import type { Runtime } from "../../ports/runtime.ts";
+import { withoutGraderTalk } from "./injections.ts";
+import { judgeView } from "./view.ts";
 
 export interface ModelJudge {
   readonly client: ModelClient;
@@ -23,18 +25,18 @@ const answer = z.object({
     .max(50),
 });
 const repairs = 2;
-const longestTranscript = 60_000;
 
 /** Asks the model the rubric's yes/no items. Passed only if every item is a yes; an item left out, asked twice or not told counts as not told. */
 export async function judgeByModel(
   transcript: readonly Message[],
-  items: readonly string[],
+  asked: Pick<Rubric, "items" | "failure">,
   judge: ModelJudge,
   runtime: Runtime,
 ): Promise<ModelJudgement> {
   const { system, user } = renderPrompt(judge.prompt, {
-    items: items.map((item, index) => `${index + 1}. ${item}`).join("\n"),
-    conversation: fence(transcriptText(transcript, { maxCharacters: longestTranscript, maxPartCharacters: 2000 })),
+    items: asked.items.map((item, index) => `${index + 1}. ${item}`).join("\n"),
+    failure: fence(withoutGraderTalk(asked.failure ?? "(not described)").slice(0, 500)),
+    conversation: fence(judgeView(transcript)),
   });
   const messages: Message[] = [textMessage("user", user)];
   let usage = noUsage;
@@ -53,7 +55,7 @@ export async function judgeByModel(
     );
     usage = addUsage(usage, reply.usage);
     const understood = understand(textOf(reply.message), answer);
-    if (understood.ok) return { result: resultOf(understood.value, items.length), usage };
+    if (understood.ok) return { result: resultOf(understood.value, asked.items.length), usage };
     messages.push(
       textMessage("assistant", textOf(reply.message).slice(0, 4000) || "(empty)"),
       textMessage("user", `That could not be read: ${understood.why}. Answer again with the JSON object alone.`),
