@@ -50,7 +50,6 @@ export function jobOf(parts: JobParts): { readonly input: JobInput; readonly too
   const plan = planOf(parts);
   const agentModel = parts.operator.models?.agent?.model ?? agentModelOf(usable);
   const simulated = [agentModel, parts.models.drafter.model, parts.models.judge?.model ?? ""].some((model) => isSimulatedModel(model));
-  const judge = parts.models.judge === undefined ? {} : { judge: { client: parts.models.judge, prompt: parts.prompts.judge } };
   const input: JobInput = {
     cluster: parts.cluster,
     scan: parts.scan,
@@ -85,25 +84,29 @@ export function jobOf(parts: JobParts): { readonly input: JobInput; readonly too
       simulated,
     },
   };
+  return { input, tools: toolsOf(parts, input) };
+}
+
+function toolsOf(parts: JobParts, input: JobInput): JobTools {
+  const { judge } = parts.models;
+  const { verification } = input;
   const rehearsal: RehearsalTools = {
     agent: parts.models.agent,
     ...(parts.evaluator === undefined ? {} : { evaluator: parts.evaluator }),
-    ...judge,
+    ...(judge === undefined ? {} : { judge: { client: judge, prompt: parts.prompts.judge } }),
     measured: parts.documents,
     scheduler: new CallScheduler(parts.inFlight, realRetryTools),
   };
-  const tools: JobTools = {
+  return {
     attempt: {
       drafter: parts.models.drafter,
       draftPrompt: parts.prompts.draft,
       scanSecrets: parts.scanSecrets,
-      fidelity: (sample, members, runtime) =>
-        measureFidelity({ ...input.verification, seed: parts.seed, sample, members }, rehearsal, runtime),
-      ...calibration(parts, rehearsal, { rubric: input.verification.rubric, sessions: usable }),
+      fidelity: (sample, members, runtime) => measureFidelity({ ...verification, seed: parts.seed, sample, members }, rehearsal, runtime),
+      ...calibration(parts, rehearsal, { rubric: verification.rubric, sessions: input.sessions }),
     },
     rehearsal,
   };
-  return { input, tools };
 }
 
 /** A model judge is measured on labelled sessions before anything depends on it. */
