@@ -105,9 +105,9 @@ export async function improve(input: JobInput, checkout: Checkout, tools: JobToo
   };
 }
 
-/** What evidence cost with the self-replays before it. A working session that was replayed for both is counted once. */
-export function spentOn({ calibration, fidelity, pairs, usage: tested }: Evidence): Usage {
-  const usage = addUsage(tested, calibration?.usage ?? noUsage);
+/** What evidence cost with everything measured before it. A working session that was replayed for both is counted once. */
+export function spentOn({ calibration, fidelity, headroom, pairs, usage: tested }: Evidence): Usage {
+  const usage = [calibration?.usage ?? noUsage, headroom?.usage ?? noUsage].reduce(addUsage, tested);
   if (fidelity === undefined) return usage;
   const shared = pairs.filter((pair) => pair.group === "control" && pair.index < fidelity.working.replayed);
   const arms = new Map(shared.map((pair) => [pair.index, pair.before.usage]));

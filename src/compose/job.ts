@@ -11,6 +11,7 @@ import type { JobInput, JobTools } from "../pipeline.ts";
 import { calibrateJudge, type CalibrationInput } from "../pipeline/calibrate-judge.ts";
 import { CallScheduler } from "../pipeline/call-scheduler.ts";
 import { measureFidelity } from "../pipeline/fidelity.ts";
+import { measureHeadroom } from "../pipeline/headroom.ts";
 import type { RehearsalTools } from "../pipeline/rehearse.ts";
 import type { Evaluator } from "../ports/evaluator.ts";
 import type { Documents } from "../ports/ledger.ts";
@@ -42,6 +43,9 @@ export interface JobParts {
   readonly ignoredPaths: readonly string[];
   readonly startedBy?: string;
 }
+
+/** Replays with a strong hint before drafting, at most. */
+const hintedReplays = 40;
 
 /** Puts together what `improve` needs from the operator's settings and the scan. */
 export function jobOf(parts: JobParts): { readonly input: JobInput; readonly tools: JobTools } {
@@ -103,9 +107,24 @@ function toolsOf(parts: JobParts, input: JobInput): JobTools {
       draftPrompt: parts.prompts.draft,
       scanSecrets: parts.scanSecrets,
       fidelity: (sample, members, runtime) => measureFidelity({ ...verification, seed: parts.seed, sample, members }, rehearsal, runtime),
+      ...headroom(parts, verification, rehearsal),
       ...calibration(parts, rehearsal, { rubric: verification.rubric, sessions: input.sessions }),
     },
     rehearsal,
+  };
+}
+
+/** The question whether a prompt can help at all, unless the operator does not want it asked. */
+function headroom(
+  parts: JobParts,
+  verification: JobInput["verification"],
+  rehearsal: RehearsalTools,
+): Pick<JobTools["attempt"], "headroom"> {
+  const most = parts.operator.plan?.headroom ?? hintedReplays;
+  if (most === 0) return {};
+  const { cluster, seed } = parts;
+  return {
+    headroom: (sample, members, runtime) => measureHeadroom({ ...verification, seed, sample, members, cluster, most }, rehearsal, runtime),
   };
 }
 
@@ -127,7 +146,7 @@ function calibration(
 }
 
 function planOf(parts: JobParts): DecisionPlan {
-  const { candidates: _candidates, order: _order, ...chosen } = parts.operator.plan ?? {};
+  const { candidates: _candidates, headroom: _headroom, order: _order, ...chosen } = parts.operator.plan ?? {};
   const programmatic = (parts.operator.rules?.length ?? 0) > 0 || parts.evaluator !== undefined;
   return {
     ...defaultPlan,

@@ -80,6 +80,7 @@ export const operatorSchema = z.strictObject({
       controlCap: z.number().int().min(30).max(2000).optional(),
       candidates: z.number().int().min(1).max(8).optional(),
       order: z.enum(["random", "stratified"]).optional(),
+      headroom: z.number().int().min(0).max(200).optional(),
     })
     .optional(),
   budget: z.strictObject({ dollars: z.number().positive().optional(), tokens: z.number().int().positive().optional() }).optional(),

@@ -2,6 +2,7 @@ import type { FailureCluster } from "./cluster.ts";
 import type { Candidate, Vetted } from "./edit.ts";
 import type { Calibration } from "./replaying/calibration.ts";
 import type { Fidelity } from "./replaying/fidelity.ts";
+import type { Headroom } from "./replaying/headroom.ts";
 import type { ClusterId, CommitSha, Digest, Instant, ProjectId, RepositoryId, SessionId } from "./ids.ts";
 import type { Usage } from "./message.ts";
 import type { Outcome } from "./outcome.ts";
@@ -75,6 +76,8 @@ export interface AttemptDocument {
   readonly fidelity?: Fidelity;
   /** How good the model judge is; absent where no model judges. */
   readonly calibration?: Calibration;
+  /** Absent where it was not asked. */
+  readonly headroom?: Headroom;
   readonly located: Located;
   readonly draft: DraftDocument;
   readonly vetted: readonly Vetted[];

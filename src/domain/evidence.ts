@@ -1,6 +1,7 @@
 import type { Candidate } from "./edit.ts";
 import type { Calibration } from "./replaying/calibration.ts";
 import type { Fidelity } from "./replaying/fidelity.ts";
+import type { Headroom } from "./replaying/headroom.ts";
 import type { ClusterId, CommitSha, Digest, Instant, ProjectId, RepositoryId, SessionId } from "./ids.ts";
 import { addUsage, noUsage, type Usage } from "./message.ts";
 import type { Pair } from "./replay.ts";
@@ -33,6 +34,8 @@ export interface Evidence {
   readonly fidelity?: Fidelity;
   /** How good the model judge is on labelled sessions; absent where no model judges. */
   readonly calibration?: Calibration;
+  /** Whether the failure could be mended by a prompt at all, measured before drafting; absent where it was not asked. */
+  readonly headroom?: Headroom;
   /** How far each group's order may be read: its length, or less when the budget ended the job. */
   readonly available: { readonly failing: number; readonly control: number };
   readonly candidates: readonly Candidate[];

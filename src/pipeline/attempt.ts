@@ -2,6 +2,7 @@ import type { FailureCluster } from "../domain/cluster.ts";
 import type { AttemptDocument, DraftDocument, SampleDocument, ScanDocument } from "../domain/documents.ts";
 import type { Vetted } from "../domain/edit.ts";
 import type { Finding } from "../domain/finding.ts";
+import type { Headroom } from "../domain/replaying/headroom.ts";
 import { addUsage, noUsage, type Usage } from "../domain/message.ts";
 import type { Calibration } from "../domain/replaying/calibration.ts";
 import type { Fidelity } from "../domain/replaying/fidelity.ts";
@@ -13,6 +14,7 @@ import type { ModelClient } from "../ports/model-client.ts";
 import type { Runtime } from "../ports/runtime.ts";
 import type { Checkout } from "../ports/workspace.ts";
 import { draft } from "../stages/draft.ts";
+import { notAPromptProblem } from "../stages/headroom.ts";
 import { locate } from "../stages/locate.ts";
 import { sample } from "../stages/sample.ts";
 import { vet } from "../stages/vet.ts";
@@ -39,6 +41,8 @@ export interface AttemptTools {
   readonly calibrate?: (sample: Extract<Sample, { result: "sampled" }>, runtime: Runtime) => Promise<Calibration>;
   /** Measures how true replays are; likewise. */
   readonly fidelity?: (sample: Extract<Sample, { result: "sampled" }>, members: readonly Session[], runtime: Runtime) => Promise<Fidelity>;
+  /** Asks whether the failure could be mended by a prompt at all; absent where nothing is replayed, or the operator does not want it. */
+  readonly headroom?: (sample: Extract<Sample, { result: "sampled" }>, members: readonly Session[], runtime: Runtime) => Promise<Headroom>;
   readonly drafter: ModelClient;
   readonly draftPrompt: PromptTemplate;
   readonly scanSecrets: (text: string) => Promise<readonly { readonly line: number; readonly rule: string }[]>;
@@ -175,11 +179,11 @@ export async function attempt(input: AttemptInput, checkout: Checkout, tools: At
 }
 
 interface Trusted {
-  readonly measured: Pick<AttemptDocument, "calibration" | "fidelity">;
+  readonly measured: Pick<AttemptDocument, "calibration" | "fidelity" | "headroom">;
   readonly spent: Usage;
 }
 
-/** What must be known before drafting is paid for: whether the judge and the replays can be trusted. */
+/** What must be known before drafting is paid for: whether judge and replays can be trusted, and whether a prompt can help at all. */
 async function measureFirst(
   split: Extract<Sample, { result: "sampled" }>,
   members: readonly Session[],
@@ -196,7 +200,15 @@ async function measureFirst(
     const { remedy, why } = fidelity.gate;
     return { result: "ended", finding: { end: "not-replayable", why, remedy }, fidelity, spent };
   }
-  return { measured: { ...(calibration === undefined ? {} : { calibration }), ...(fidelity === undefined ? {} : { fidelity }) }, spent };
+  const headroom = await tools.headroom?.(split, members, runtime);
+  const measured = {
+    ...(calibration === undefined ? {} : { calibration }),
+    ...(fidelity === undefined ? {} : { fidelity }),
+    ...(headroom === undefined ? {} : { headroom }),
+  };
+  const all = addUsage(spent, headroom?.usage ?? noUsage);
+  if (headroom?.result === "none") return { result: "ended", ...measured, finding: notAPromptProblem(headroom), spent: all };
+  return { measured, spent: all };
 }
 
 const idsOf = (split: Extract<Sample, { result: "sampled" }>, input: AttemptInput): SampleDocument => ({

@@ -27,7 +27,7 @@ export interface FidelityInput extends RehearsalInput {
  */
 export async function measureFidelity(input: FidelityInput, tools: RehearsalTools, runtime: Runtime): Promise<Fidelity> {
   const rehearsal = new Rehearsal(input, tools, runtime);
-  const failing = failingOutside(input);
+  const failing = failingOutside(input, perKind);
   const working = input.sample.control.slice(0, perKind);
   const total = failing.length + working.length;
   runtime.progress({ stage: "fidelity", state: "started", total, unit: "self-replays" });
@@ -53,15 +53,15 @@ export async function measureFidelity(input: FidelityInput, tools: RehearsalTool
   return fidelity;
 }
 
-/** Shown sessions first, then further members that are in no order of the test. */
-function failingOutside({ members, sample, seed }: FidelityInput): readonly Session[] {
+/** Up to so many failing sessions that the test never looks at: shown ones first, then further members that are in no order of it. */
+export function failingOutside({ members, sample, seed }: FidelityInput, most: number): readonly Session[] {
   const taken = new Set<SessionId>([...sample.shown, ...sample.failing, ...sample.control].map((session) => session.id));
   const extras = keyedOrder(
     members.filter((session) => !taken.has(session.id)),
     seed,
     (session) => session.id,
   );
-  return [...sample.shown, ...extras].slice(0, perKind);
+  return [...sample.shown, ...extras].slice(0, most);
 }
 
 interface Sampled {

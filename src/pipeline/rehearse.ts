@@ -119,6 +119,13 @@ export class Rehearsal {
     return this.#arm(session, this.#configOf(session), { block: 0, seed: this.#seedOf(session) });
   }
 
+  /** The session run again with a hint behind the agent's own instructions; `undefined` where the budget does not allow it. */
+  withHint(session: Session, hint: string): Promise<ArmRecord | undefined> {
+    const config = this.#configOf(session);
+    const hinted = { ...config, instructions: `${config.instructions}\n\n${hint}` };
+    return this.#arm(session, hinted, { block: 0, seed: this.#seedOf(session) });
+  }
+
   #configOf(session: Session): AgentConfig {
     const config = this.#input.configOf(session);
     if (config === undefined) throw new Error(`session ${session.id} has no configuration; it should not have been sampled`);

@@ -132,6 +132,7 @@ function evidenceOf(input: VerifyInput, allowed: readonly Allowed[], measured: M
     seed: input.seed,
     ...(input.attempt.fidelity === undefined ? {} : { fidelity: input.attempt.fidelity }),
     ...(input.attempt.calibration === undefined ? {} : { calibration: input.attempt.calibration }),
+    ...(input.attempt.headroom === undefined ? {} : { headroom: input.attempt.headroom }),
     available,
     candidates: allowed.map((one) => one.candidate),
     boundary: acceptBoundary(plan),
@@ -208,8 +209,8 @@ function ratesOf({ calibration, fidelity }: AttemptDocument): JudgeRates | undef
 
 /** Measuring fidelity and drafting were paid from the same budget. */
 function whatIsLeft({ attempt, budget }: VerifyInput): Budget {
-  const { calibration, draft, fidelity } = attempt;
-  const spent = [calibration?.usage ?? noUsage, fidelity?.usage ?? noUsage].reduce(addUsage, draft.usage);
+  const { calibration, draft, fidelity, headroom } = attempt;
+  const spent = [calibration, fidelity, headroom].reduce((sum, one) => addUsage(sum, one?.usage ?? noUsage), draft.usage);
   return {
     ...(budget.tokens === undefined ? {} : { tokens: budget.tokens - spent.inputTokens - spent.outputTokens }),
     ...(budget.dollars === undefined ? {} : { dollars: budget.dollars - (spent.dollars ?? 0) }),

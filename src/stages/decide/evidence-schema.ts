@@ -115,6 +115,8 @@ export const evidenceSchema = z
     }),
     rubric: digest.describe("Digest of everything that decides whether a replay is good."),
     seed: z.number(),
+    fidelity: z.looseObject({}).optional().describe("How true replays of the unchanged agent are to its recordings."),
+    headroom: z.looseObject({}).optional().describe("Whether the failure could be mended by a prompt at all, measured before drafting."),
     available: z.strictObject({ failing: count, control: count }).describe("How far each order may be read."),
     candidates: z.array(candidate).min(1).max(20),
     boundary: z.array(count).max(500).describe("boundary[m - 1]: so many fixed among m changed pairs accept; m + 1 where no count does."),

@@ -1,0 +1,23 @@
+import type { Digest } from "../ids.ts";
+import type { Usage } from "../message.ts";
+
+/** Whether the agent's model can pass sessions of a failure at all when its prompt says outright what is required. */
+export interface Headroom {
+  readonly version: 1;
+  /** `some`: enough sessions passed. `none`: an edit that helps would have passed more. `unknown`: too few could be replayed to say. */
+  readonly result: "some" | "none" | "unknown";
+  /** Sessions replayed with the hint, each once; none of them is in the test. */
+  readonly replayed: number;
+  readonly passed: number;
+  /** Not judged to an end; counted as if they had passed. */
+  readonly inconclusive: number;
+  /** So many passes would have been enough. */
+  readonly needed: number;
+  /** Sessions that were there to be replayed, at most the operator's cap. */
+  readonly available: number;
+  /** What decided the failed replays, by how often. */
+  readonly failedBy: Readonly<Record<string, number>>;
+  /** Digest of the hint. */
+  readonly hint: Digest;
+  readonly usage: Usage;
+}
