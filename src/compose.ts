@@ -8,6 +8,7 @@ import { githubForge } from "./adapters/github-forge/github-forge.ts";
 import { githubReader } from "./adapters/github-forge/github-reader.ts";
 import { localForge } from "./adapters/local-forge/local-forge.ts";
 import { otlpFileFormat } from "./adapters/otlp/otlp-file-format.ts";
+import { parsePriceFile } from "./adapters/price-file/price-file.ts";
 import { readPromptFile } from "./adapters/prompt-files/prompt-files.ts";
 import { findSecrets } from "./adapters/secretlint-scanner/secretlint-scanner.ts";
 import { SqliteLedger } from "./adapters/sqlite-ledger/sqlite-ledger.ts";
@@ -20,6 +21,7 @@ import { type OperatorSettings, parseOperatorFile } from "./config/operator-file
 import type { FailureCluster } from "./domain/cluster.ts";
 import { TuneupError } from "./domain/errors.ts";
 import { type ProjectId, projectId, type RepositoryId } from "./domain/ids.ts";
+import type { ModelPrice } from "./domain/replaying/price.ts";
 import type { PromptTemplate } from "./domain/text/prompt-template.ts";
 import type { ForgeReader, ForgeWriter } from "./ports/forge.ts";
 import type { Evaluator } from "./ports/evaluator.ts";
@@ -58,6 +60,7 @@ export interface Prompts {
   readonly label: PromptTemplate;
   readonly draft: PromptTemplate;
   readonly judge: PromptTemplate;
+  readonly user: PromptTemplate;
 }
 
 export const traceFileFormats: readonly TraceFileFormat[] = [otlpFileFormat, transcriptFileFormat];
@@ -73,7 +76,13 @@ export const shippedFile = (...parts: readonly string[]): string => join(package
 
 export function readPrompts(): Prompts {
   const read = (name: string): PromptTemplate => readPromptFile(shippedFile("prompts", `${name}.md`));
-  return { label: read("label"), draft: read("draft"), judge: read("judge") };
+  return { label: read("label"), draft: read("draft"), judge: read("judge"), user: read("user") };
+}
+
+/** The dated prices that ship with Tuneup. */
+export function readPrices(): ReadonlyMap<string, ModelPrice> {
+  const path = shippedFile("prices", "models.yaml");
+  return parsePriceFile(path, readFileSync(path, "utf8")).models;
 }
 
 const defaultOperatorFile = "tuneup.operator.yml";
@@ -103,7 +112,7 @@ export function openHouse(settings: HouseSettings): House {
     store,
     ledger,
     operator,
-    models: configureModels(settings.environment, operator, settings.variables, realRetryTools),
+    models: configureModels(settings.environment, operator, settings.variables, { retry: realRetryTools, prices: readPrices() }),
     prompts: readPrompts(),
     ...(operator.evaluator === undefined
       ? {}

@@ -30,7 +30,7 @@ export interface JobParts {
   readonly definitions: readonly ToolDefinition[];
   readonly operator: OperatorSettings;
   readonly models: ConfiguredModels & { readonly drafter: ModelClient };
-  readonly prompts: { readonly draft: PromptTemplate; readonly judge: PromptTemplate };
+  readonly prompts: { readonly draft: PromptTemplate; readonly judge: PromptTemplate; readonly user: PromptTemplate };
   readonly evaluator?: Evaluator;
   readonly scanSecrets: JobTools["attempt"]["scanSecrets"];
   readonly documents: Documents;
@@ -92,12 +92,14 @@ export function jobOf(parts: JobParts): { readonly input: JobInput; readonly too
 }
 
 function toolsOf(parts: JobParts, input: JobInput): JobTools {
-  const { judge } = parts.models;
+  const { judge, priceOf, user } = parts.models;
   const { verification } = input;
   const rehearsal: RehearsalTools = {
     agent: parts.models.agent,
     ...(parts.evaluator === undefined ? {} : { evaluator: parts.evaluator }),
     ...(judge === undefined ? {} : { judge: { client: judge, prompt: parts.prompts.judge } }),
+    ...(user === undefined ? {} : { user: { client: user, prompt: parts.prompts.user } }),
+    ...(priceOf === undefined ? {} : { priceOf }),
     measured: parts.documents,
     scheduler: new CallScheduler(parts.inFlight, realRetryTools),
   };

@@ -3,6 +3,7 @@ import { openaiModel } from "../adapters/openai-model/openai-model.ts";
 import type { Environment } from "../config/environment.ts";
 import type { OperatorSettings } from "../config/operator-file.ts";
 import { TuneupError } from "../domain/errors.ts";
+import { dollarsOf, type ModelPrice, priceIn } from "../domain/replaying/price.ts";
 import type { RetryTools } from "../domain/retry.ts";
 import type { ModelClient, Models } from "../ports/model-client.ts";
 
@@ -13,6 +14,10 @@ export interface ConfiguredModels {
   readonly agent: Models["agent"];
   readonly drafter?: ModelClient;
   readonly judge?: ModelClient;
+  /** Speaks for recorded users; absent unless the operator names one. */
+  readonly user?: ModelClient;
+  /** What a model costs, as far as the price file and the operator say; absent for models without money. */
+  readonly priceOf?: (model: string) => ModelPrice | undefined;
   /** What to set so that drafting works; absent when it does. */
   readonly missing?: string;
 }
@@ -24,9 +29,12 @@ export function configureModels(
   environment: Environment,
   operator: OperatorSettings,
   variables: Readonly<Record<string, string | undefined>>,
-  retry: RetryTools,
+  world: { readonly retry: RetryTools; readonly prices: ReadonlyMap<string, ModelPrice> },
 ): ConfiguredModels {
-  const client = (role: Role): ModelClient => clientOf(role, environment, variables, retry);
+  const { prices, retry } = world;
+  const priceOf = (model: string): ModelPrice | undefined => operator.prices?.[model] ?? priceIn(prices, model);
+  const client = (role: Role): ModelClient => priced(clientOf(role, environment, variables, retry), priceOf(role.model));
+  const user = operator.models?.user;
   const drafter = operator.models?.drafter ?? defaultRole(environment);
   const judge = operator.models?.judge;
   const agentRole = operator.models?.agent;
@@ -39,6 +47,8 @@ export function configureModels(
         }
       : { drafter: client(drafter) }),
     ...(judge === undefined ? {} : { judge: client(judge) }),
+    ...(user === undefined ? {} : { user: client(user) }),
+    priceOf,
   };
 }
 
@@ -51,6 +61,19 @@ function defaultRole(environment: Environment): Role | undefined {
 
 /** Recorded provider names (`gen_ai.provider.name`) that the Anthropic API serves; all others go to the OpenAI-compatible endpoint. */
 const providerOf = (recorded: string): Role["provider"] => (recorded.toLowerCase().startsWith("anthropic") ? "anthropic" : "openai");
+
+/** Adds to every reply what it cost. A model whose price nobody wrote down costs tokens only. */
+function priced(client: ModelClient, price: ModelPrice | undefined): ModelClient {
+  if (price === undefined) return client;
+  return {
+    model: client.model,
+    simulated: client.simulated,
+    complete: async (request, signal, observer) => {
+      const reply = await client.complete(request, signal, observer);
+      return { ...reply, usage: { ...reply.usage, dollars: dollarsOf(reply.usage, price) } };
+    },
+  };
+}
 
 function clientOf(
   role: Role,
@@ -69,5 +92,5 @@ function clientOf(
     });
   }
   const options = { model: role.model, apiKey: apiKey ?? "none", ...(baseUrl === undefined ? {} : { baseUrl }), ...retry };
-  return anthropic ? anthropicModel(options) : openaiModel(options);
+  return anthropic ? anthropicModel(options) : openaiModel({ ...options, ...(role.api === undefined ? {} : { api: role.api }) });
 }

@@ -23,9 +23,12 @@ const judgeRule = z
   })
   .refine((rule) => rule.require !== undefined || rule.forbid !== undefined, "a rule needs `require` or `forbid`");
 
+const price = z.number().min(0).max(10_000);
+
 const modelRole = z.strictObject({
   provider: z.enum(["anthropic", "openai"]).describe("`openai` stands for every OpenAI-compatible endpoint."),
   model: text,
+  api: z.enum(["chat", "responses"]).optional().describe("For `openai`: which of its two APIs; default chat."),
   baseUrl: z.url().optional(),
   apiKeyEnv: z
     .string()
@@ -49,6 +52,9 @@ export const operatorSchema = z.strictObject({
       agent: modelRole.optional().describe("What the agent itself runs on; default: provider and model as recorded."),
       drafter: modelRole.optional(),
       judge: modelRole.optional(),
+      user: modelRole
+        .optional()
+        .describe("Speaks for recorded users where their recorded words do not fit; without it they are given all the same."),
     })
     .optional(),
   rules: z.array(judgeRule).max(100).optional().describe("Deterministic rules that say what a good session is."),
@@ -83,6 +89,10 @@ export const operatorSchema = z.strictObject({
       headroom: z.number().int().min(0).max(200).optional(),
     })
     .optional(),
+  prices: z
+    .record(text, z.strictObject({ input: price, output: price, cacheRead: price.exactOptional(), cacheWrite: price.exactOptional() }))
+    .optional()
+    .describe("US dollars per million tokens, where prices/models.yaml has none or yours differ."),
   budget: z.strictObject({ dollars: z.number().positive().optional(), tokens: z.number().int().positive().optional() }).optional(),
 });
 

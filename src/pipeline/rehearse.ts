@@ -14,13 +14,15 @@ import type { Documents } from "../ports/ledger.ts";
 import type { ModelClient, Models } from "../ports/model-client.ts";
 import type { Runtime } from "../ports/runtime.ts";
 import { judge, type Judged } from "../stages/judge.ts";
-import { estimateReplay, recordedWorld, replay } from "../stages/replay.ts";
+import { estimateReplay, recordedWorld, replay, type UserModel } from "../stages/replay.ts";
 import type { CallScheduler } from "./call-scheduler.ts";
 
 export interface RehearsalTools {
   readonly agent: Models["agent"];
   readonly evaluator?: Evaluator;
   readonly judge?: { readonly client: ModelClient; readonly prompt: PromptTemplate };
+  /** Speaks for recorded users where their recorded words do not fit. */
+  readonly user?: { readonly client: ModelClient; readonly prompt: PromptTemplate };
   /** Where measured arms are kept: an arm that was measured once is never paid for again. */
   readonly measured: Pick<Documents, "get" | "put" | "keys">;
   /** Gives the agent's and the judge's calls their turn. Absent: every call goes at once. */
@@ -142,7 +144,9 @@ export class Rehearsal {
     const configDigest = digestOfJson(asJson(config));
     const client = this.#tools.agent(config.provider, config.model);
     const { effects, rubric } = this.#input;
+    const { user } = this.#tools;
     const parts = {
+      ...(user === undefined ? {} : { user: `${user.client.model} ${user.prompt.digest}` }),
       config: configDigest,
       model: client.model,
       session: session.id,
@@ -194,7 +198,7 @@ export class Rehearsal {
     const { config, seed, session } = arm;
     const world = recordedWorld({ session, corpus: this.#input.corpus, effects: this.#input.effects });
     const client = this.#scheduled(arm.client, arm.block, modelCalls(session).length);
-    const played = await replay({ session, config, world, seed }, client, this.#runtime);
+    const played = await replay({ session, config, world, seed, ...this.#user(arm.block) }, client, this.#runtime);
     const judged = await this.#judge(played, arm.block);
     // For `tuneup report --html` on this machine; the evidence itself holds no conversation.
     if (played.ended !== "infrastructure") await this.#tools.measured.put(transcriptKey(name), asJson(played.transcript));
@@ -221,6 +225,11 @@ export class Rehearsal {
       ...(model === undefined ? {} : { model: { ...model, client: this.#scheduled(model.client, block, 1) } }),
     };
     return judge(played, this.#input.rubric, judges, this.#runtime);
+  }
+
+  #user(block: number): { readonly user?: UserModel } {
+    const { measured, user } = this.#tools;
+    return user === undefined ? {} : { user: { ...user, client: this.#scheduled(user.client, block, 1), said: measured } };
   }
 
   #scheduled(client: ModelClient, block: number, expectedCalls: number): ModelClient {

@@ -47,8 +47,24 @@ const maxTokensOf = (request: ModelRequest): number => {
   return typeof recorded === "number" ? recorded : request.maxTokens;
 };
 
-const known = (parameters: Attributes): Attributes =>
-  Object.fromEntries(Object.entries(parameters).filter(([name, value]) => parameterNames.has(name) && value !== null));
+function known(parameters: Attributes): Attributes {
+  const kept = Object.fromEntries(Object.entries(parameters).filter(([name, value]) => parameterNames.has(name) && value !== null));
+  const choice = toolChoice(parameters);
+  return choice === undefined ? kept : { ...kept, tool_choice: choice };
+}
+
+/** Traces write the choice as a word or a tool's name, and parallel calls beside it; the API wants one object. */
+function toolChoice(parameters: Attributes): Json | undefined {
+  const { parallel_tool_calls: parallel, tool_choice: choice } = parameters;
+  const alone = parallel === false ? { disable_parallel_tool_use: true } : {};
+  if (typeof choice === "string") {
+    const words: Readonly<Record<string, string>> = { auto: "auto", any: "any", required: "any", none: "none" };
+    const type = Object.hasOwn(words, choice) ? words[choice] : undefined;
+    if (type === "none") return { type };
+    return type === undefined ? { type: "tool", name: choice, ...alone } : { type, ...alone };
+  }
+  return choice === undefined && parallel === false ? { type: "auto", ...alone } : undefined;
+}
 
 function systemText(request: ModelRequest): string {
   if (request.output === undefined) return request.system;

@@ -11,8 +11,9 @@ import {
   withRetries,
 } from "../../domain/retry.ts";
 import { isSimulatedModel } from "../../domain/simulated-model.ts";
-import type { ModelClient, ModelReply, ModelRequest } from "../../ports/model-client.ts";
+import type { CallObserver, ModelClient, ModelReply, ModelRequest } from "../../ports/model-client.ts";
 import { fromMessagesReply, toMessagesBody } from "./anthropic-messages.ts";
+import { rateLimitsOf } from "./rate-limit-headers.ts";
 
 export interface AnthropicModelOptions extends RetryTools {
   readonly model: string;
@@ -36,37 +37,59 @@ export function anthropicModel(options: AnthropicModelOptions): ModelClient {
   return {
     model: options.model,
     simulated: isSimulatedModel(options.model),
-    complete: (request, signal) => complete(client, options, request, signal),
+    complete: (request, signal, observer) => complete(client, options, { request, signal, observer }),
   };
 }
 
-async function complete(
-  client: Anthropic,
-  options: AnthropicModelOptions,
-  request: ModelRequest,
-  signal: AbortSignal,
-): Promise<ModelReply> {
-  const body = toMessagesBody(options.model, request);
+async function complete(client: Anthropic, options: AnthropicModelOptions, call: Call): Promise<ModelReply> {
   let reply: unknown;
   try {
-    reply = await withRetries(
-      () => client.post("/v1/messages", { body, signal }),
-      (error) => failureOf(error, options.now()),
-      {
-        limits: modelRetryLimits,
-        tools: options,
-        signal,
-      },
-    );
+    reply = await post(client, options, call);
   } catch (error) {
-    throw asTuneupError(error, options, request.purpose);
+    const plain = withoutSampling(error, call.request);
+    if (plain === undefined) throw asTuneupError(error, options, call.request.purpose);
+    return complete(client, options, { ...call, request: plain });
   }
   const parsed = fromMessagesReply(reply);
   if (parsed !== undefined) return parsed;
   throw new TuneupError("model-malformed-reply", `${options.model} answered with something that is no Messages API reply.`, {
     remedy: "Check that ANTHROPIC_BASE_URL or the role's baseUrl names a server of that API.",
-    fields: { model: options.model, purpose: request.purpose },
+    fields: { model: options.model, purpose: call.request.purpose },
   });
+}
+
+interface Call {
+  readonly request: ModelRequest;
+  readonly signal: AbortSignal;
+  readonly observer: CallObserver | undefined;
+}
+
+async function post(client: Anthropic, options: AnthropicModelOptions, { observer, request, signal }: Call): Promise<unknown> {
+  const body = toMessagesBody(options.model, request);
+  return withRetries(
+    async () => {
+      const { data, response } = await client.post<unknown>("/v1/messages", { body, signal }).withResponse();
+      observer?.limits(rateLimitsOf((name) => response.headers.get(name)));
+      return data;
+    },
+    (error) => {
+      const failure = failureOf(error, options.now());
+      if (failure.retry && error instanceof APIError && (error.status === 429 || error.status === 529))
+        observer?.limited(failure.afterMilliseconds);
+      return failure;
+    },
+    { limits: modelRetryLimits, tools: options, signal },
+  );
+}
+
+/**
+ * Newer models refuse sampling parameters with a 400. Tuneup's own requests (judge, label, draft) go again without them; a replay's are the
+ * recorded harness, which is not ours to change.
+ */
+function withoutSampling(error: unknown, request: ModelRequest): ModelRequest | undefined {
+  if (!(error instanceof APIError) || error.status !== 400 || request.purpose === "replay") return undefined;
+  const { temperature, top_k: topK, top_p: topP, ...others } = request.parameters ?? {};
+  return [temperature, topK, topP].every((one) => one === undefined) ? undefined : { ...request, parameters: others };
 }
 
 function failureOf(error: unknown, now: number): Failure {

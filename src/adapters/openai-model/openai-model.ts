@@ -11,8 +11,10 @@ import {
   withRetries,
 } from "../../domain/retry.ts";
 import { isSimulatedModel } from "../../domain/simulated-model.ts";
-import type { ModelClient, ModelReply, ModelRequest } from "../../ports/model-client.ts";
+import type { CallObserver, ModelClient, ModelReply, ModelRequest } from "../../ports/model-client.ts";
 import { fromChatReply, toChatBody } from "./chat-completions.ts";
+import { rateLimitsOf } from "./rate-limit-headers.ts";
+import { fromResponsesReply, toResponsesBody } from "./responses.ts";
 
 export interface OpenaiModelOptions extends RetryTools {
   readonly model: string;
@@ -20,11 +22,13 @@ export interface OpenaiModelOptions extends RetryTools {
   readonly apiKey: string;
   /** Absent: OpenAI itself. With it: every server of the same API, its path included (`http://localhost:11434/v1`). */
   readonly baseUrl?: string;
+  /** Default `chat`, which every compatible server speaks. `responses` is OpenAI's own, and keeps reasoning between calls. */
+  readonly api?: "chat" | "responses";
   /** For one request, in milliseconds; default ten minutes. */
   readonly timeout?: number;
 }
 
-/** One model behind OpenAI's Chat Completions API or any compatible server, through the official SDK. */
+/** One model behind OpenAI's Chat Completions or Responses API or any compatible server, through the official SDK. */
 export function openaiModel(options: OpenaiModelOptions): ModelClient {
   const client = new OpenAI({
     apiKey: options.apiKey,
@@ -39,32 +43,65 @@ export function openaiModel(options: OpenaiModelOptions): ModelClient {
   return {
     model: options.model,
     simulated: isSimulatedModel(options.model),
-    complete: (request, signal) => complete(client, options, request, signal),
+    complete: (request, signal, observer) => complete(client, options, { request, signal, observer }),
   };
 }
 
-async function complete(client: OpenAI, options: OpenaiModelOptions, request: ModelRequest, signal: AbortSignal): Promise<ModelReply> {
-  const body = toChatBody(options.model, request, { isOpenai: options.baseUrl === undefined });
+async function complete(client: OpenAI, options: OpenaiModelOptions, call: Call): Promise<ModelReply> {
+  const { purpose } = call.request;
   let reply: unknown;
   try {
-    reply = await withRetries(
-      () => client.post("/chat/completions", { body, signal }),
-      (error) => failureOf(error, options.now()),
-      {
-        limits: modelRetryLimits,
-        tools: options,
-        signal,
-      },
-    );
+    reply = await post(client, options, call);
   } catch (error) {
-    throw asTuneupError(error, options, request.purpose);
+    const plain = withoutSampling(error, call.request);
+    if (plain === undefined) throw asTuneupError(error, options, purpose);
+    return complete(client, options, { ...call, request: plain });
   }
-  const parsed = fromChatReply(reply);
+  const parsed = options.api === "responses" ? fromResponsesReply(reply) : fromChatReply(reply);
   if (parsed !== undefined) return parsed;
-  throw new TuneupError("model-malformed-reply", `${options.model} answered with something that is no Chat Completions reply.`, {
+  const api = options.api === "responses" ? "Responses" : "Chat Completions";
+  throw new TuneupError("model-malformed-reply", `${options.model} answered with something that is no ${api} reply.`, {
     remedy: "Check that OPENAI_BASE_URL or the role's baseUrl names a server of that API, with its path (usually /v1).",
-    fields: { model: options.model, purpose: request.purpose },
+    fields: { model: options.model, purpose },
   });
+}
+
+interface Call {
+  readonly request: ModelRequest;
+  readonly signal: AbortSignal;
+  readonly observer: CallObserver | undefined;
+}
+
+async function post(client: OpenAI, options: OpenaiModelOptions, { observer, request, signal }: Call): Promise<unknown> {
+  const isResponses = options.api === "responses";
+  const body = isResponses
+    ? toResponsesBody(options.model, request)
+    : toChatBody(options.model, request, { isOpenai: options.baseUrl === undefined });
+  return withRetries(
+    async () => {
+      const { data, response } = await client
+        .post<unknown>(isResponses ? "/responses" : "/chat/completions", { body, signal })
+        .withResponse();
+      observer?.limits(rateLimitsOf((name) => response.headers.get(name)));
+      return data;
+    },
+    (error) => {
+      const failure = failureOf(error, options.now());
+      if (failure.retry && error instanceof APIError && error.status === 429) observer?.limited(failure.afterMilliseconds);
+      return failure;
+    },
+    { limits: modelRetryLimits, tools: options, signal },
+  );
+}
+
+/**
+ * Reasoning models refuse sampling parameters with a 400. Tuneup's own requests (judge, label, draft) go again without them; a replay's are the
+ * recorded harness, which is not ours to change.
+ */
+function withoutSampling(error: unknown, request: ModelRequest): ModelRequest | undefined {
+  if (!(error instanceof APIError) || error.status !== 400 || request.purpose === "replay") return undefined;
+  const { temperature, top_k: topK, top_p: topP, ...others } = request.parameters ?? {};
+  return [temperature, topK, topP].every((one) => one === undefined) ? undefined : { ...request, parameters: others };
 }
 
 function failureOf(error: unknown, now: number): Failure {

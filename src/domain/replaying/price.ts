@@ -34,3 +34,21 @@ export function exceeds(usage: Usage, budget: Budget): boolean {
   if (budget.tokens !== undefined && usage.inputTokens + usage.outputTokens > budget.tokens) return true;
   return budget.dollars !== undefined && (usage.dollars ?? 0) > budget.dollars;
 }
+
+/**
+ * The price of a model by its name. Dated snapshots (`-20250929`, `-2025-08-07`), a gateway's prefix (`anthropic/`, `us.anthropic.`) and
+ * suffix (`-v1:0`, `@20250929`, `[1m]`) are looked through. `undefined` where nobody wrote one down: no guess by similarity.
+ */
+export function priceIn(table: ReadonlyMap<string, ModelPrice>, model: string): ModelPrice | undefined {
+  const exact = table.get(model);
+  if (exact !== undefined) return exact;
+  const plain = model
+    .toLowerCase()
+    .replace(/^.*\//, "")
+    .replace(/^(?:[a-z]{2,6}\.)?(?:anthropic|openai)\./, "")
+    .replace(/\[[^\]]*\]$/, "")
+    .replace(/-v\d+(?::\d+)?$/, "")
+    .replace(/[-@](?:\d{8}|\d{4}-\d{2}-\d{2})$/, "")
+    .replace(/-latest$/, "");
+  return table.get(plain);
+}
