@@ -2,11 +2,15 @@ import type { House } from "../compose.ts";
 import type { ProjectId } from "../domain/ids.ts";
 import type { Session } from "../domain/session.ts";
 import type { Trace } from "../domain/span.ts";
-import { assemble } from "../stages/assemble.ts";
+import { type Assembled, assemble } from "../stages/assemble.ts";
 
-/** All sessions of a project. */
-export async function readSessions(house: House, project: ProjectId): Promise<readonly Session[]> {
+/** All sessions of a project, and what in its traces nobody understands. */
+export async function assembleProject(house: House, project: ProjectId): Promise<Assembled> {
   const traces: Trace[] = [];
   for await (const trace of house.store.read({ project })) traces.push(trace);
-  return assemble(traces).sessions;
+  return assemble(traces);
 }
+
+/** All sessions of a project. */
+export const readSessions = async (house: House, project: ProjectId): Promise<readonly Session[]> =>
+  (await assembleProject(house, project)).sessions;

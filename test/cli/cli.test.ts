@@ -166,6 +166,32 @@ describe("doctor", () => {
     expect(code).toBe(exitCode.configuration);
   });
 
+  test("names the option of the dialect that records what is missing, and the spans that nobody reads", async () => {
+    const span = (spanId: string, name: string, values: Readonly<Record<string, string>>): object => ({
+      traceId: "5b8efff798038103d269b633813fc60c",
+      spanId,
+      name,
+      startTimeUnixNano: "1544712660000000000",
+      attributes: Object.entries(values).map(([key, stringValue]) => ({ key, value: { stringValue } })),
+    });
+    const spans = [
+      span("eee19b7ec3c1b174", "openai.chat", {
+        "gen_ai.prompt.0.role": "user",
+        "gen_ai.prompt.0.content": "hi",
+        "llm.request.type": "chat",
+        "gen_ai.completion.0.content": "hello",
+      }),
+      span("eee19b7ec3c1b175", "odd", { "openinference.span.kind": "UNKNOWN" }),
+    ];
+    writeFileSync(join(cwd, "traces.json"), JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] }));
+    await tuneup(["ingest", "traces.json"]);
+    const { out } = await tuneup(["doctor"]);
+    expect(out).toMatch(/1 session in project .*, written by OpenLLMetry/);
+    expect(out).toMatch(/for locate\s+1 of 1 lack instructions\n\s+→ Unset TRACELOOP_TRACE_CONTENT/);
+    expect(out).toMatch(/for label\s+1 of 1 lack outcome\n\s+→ Send `gen_ai.evaluation.result`/);
+    expect(out).toMatch(/not understood\s+1 × "odd" of OpenInference/);
+  });
+
   test("names every problem of the operator file at once", async () => {
     writeFileSync(join(cwd, "tuneup.operator.yml"), "plan: { alpha: 0.5 }\nbudgte: 3\n");
     const { code, err } = await tuneup(["doctor"]);

@@ -8,40 +8,22 @@ import { holdsForgeSecrets } from "../../config/environment.ts";
 import { TuneupError } from "../../domain/errors.ts";
 import type { ProjectId } from "../../domain/ids.ts";
 import { textMessage } from "../../domain/message.ts";
-import { type MissingPart, modelCalls, type Session } from "../../domain/session.ts";
 import type { ModelClient } from "../../ports/model-client.ts";
+import { type Check, describeChecks } from "../checks.ts";
 import type { CliContext } from "../context.ts";
 import { exitCode } from "../exit-code.ts";
 import { type CommonFlags, commonFlags, flag, placesOf, withHouse } from "../flags.ts";
 import { program } from "../program.ts";
 import { openCheckout, repositoryOf } from "../run-job.ts";
-import { readSessions } from "../read-sessions.ts";
-import { plural, printable, table } from "../table.ts";
+import { assembleProject } from "../read-sessions.ts";
+import { plural } from "../table.ts";
+import { traceChecks } from "../trace-checks.ts";
 
 interface Flags extends CommonFlags {
   readonly repo?: string;
   readonly github?: string;
   readonly live?: boolean;
   readonly handOver?: string;
-}
-
-/** One thing that was looked at. */
-export interface Check {
-  readonly name: string;
-  readonly state: "ok" | "note" | "problem";
-  readonly text: string;
-  readonly remedy?: string;
-}
-
-const marks: Readonly<Record<Check["state"], string>> = { ok: "✓", note: "–", problem: "✗" };
-
-/** The checks as a person reads them; remedies stand below their line. */
-export function describeChecks(checks: readonly Check[]): string {
-  const rows = checks.map((check) => [` ${marks[check.state]}`, check.name, check.text]);
-  const lines = table(rows).split("\n");
-  return printable(
-    `${checks.map((check, index) => [lines[index] ?? "", ...(check.remedy === undefined ? [] : [`      → ${check.remedy}`])].join("\n")).join("\n")}\n`,
-  );
 }
 
 /** Turns what a check throws into its result: a doctor that falls ill helps nobody. */
@@ -52,44 +34,6 @@ async function looked(name: string, look: () => Promise<Omit<Check, "name">>): P
     if (error instanceof TuneupError) return { name, state: "problem", text: error.message, remedy: error.remedy };
     return { name, state: "problem", text: error instanceof Error ? error.message : String(error) };
   }
-}
-
-const closes: Readonly<Record<MissingPart, string>> = {
-  instructions: "locate and replay need the system prompt: turn content capture on in your instrumentation",
-  messages: "every stage needs the messages: turn content capture on in your instrumentation",
-  "tool-input": "replay needs the tools' inputs",
-  "tool-output": "replay needs the tools' outputs",
-  "tool-definitions": "replay takes them from the repository or from `toolDefinitions` in tuneup.operator.yml",
-  user: "without `user.id` one user cannot be one vote: pull requests stay drafts",
-  model: "replay needs the model's name, or `models.agent` in tuneup.operator.yml",
-  truncated: "cut attributes are not replayed: raise OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",
-};
-
-function traceChecks(sessions: readonly Session[], project: ProjectId): readonly Check[] {
-  if (sessions.length === 0) {
-    return [
-      {
-        name: "traces",
-        state: "note",
-        text: `no sessions in project "${project}"`,
-        remedy: "tuneup ingest <files>; docs/traces.md says how to get them out of your agent.",
-      },
-    ];
-  }
-  const models = new Set(sessions.flatMap((session) => modelCalls(session).map((call) => call.model)));
-  const checks: Check[] = [
-    {
-      name: "traces",
-      state: "ok",
-      text: `${plural(sessions.length, "session")} in project "${project}", agent on ${[...models].slice(0, 3).join(", ") || "a model that is not recorded"}`,
-    },
-  ];
-  for (const part of Object.keys(closes) as MissingPart[]) {
-    const count = sessions.filter((session) => session.missing.includes(part)).length;
-    if (count > 0)
-      checks.push({ name: "traces", state: "note", text: `${count} of ${sessions.length} lack ${part}`, remedy: `${closes[part]}.` });
-  }
-  return checks;
 }
 
 /** Everything that can be looked at without a forge token; with `live`, one small call for each model role. */
@@ -123,7 +67,7 @@ async function readerChecks(context: CliContext, house: House, project: ProjectI
       : { name: "judge", state: "ok", text: judge.model },
   ];
   const live = flags.live === true ? await liveModels(context, house) : [];
-  return [repository, ...traceChecks(await readSessions(house, project), project), ...models, ...live];
+  return [repository, ...traceChecks(await assembleProject(house, project), project), ...models, ...live];
 }
 
 const canJudge = (house: House): boolean => (house.operator.rules?.length ?? 0) > 0 || house.evaluator !== undefined;
