@@ -10,6 +10,7 @@ import { readTrace, type TraceReading } from "./assemble/dialects.ts";
 import { feedbackOf } from "./assemble/feedback.ts";
 import { ofMainAgent } from "./assemble/main-agent.ts";
 import { missingOf } from "./assemble/missing.ts";
+import { regrouped } from "./assemble/regroup.ts";
 import { promptsOf, userOf } from "./assemble/session-facts.ts";
 import { withCallIds } from "./assemble/reading/messages.ts";
 import type { AgentFacts, ModelFacts, SpanFacts, ToolFacts } from "./assemble/span-facts.ts";
@@ -28,7 +29,7 @@ export interface Assembled {
 export function assemble(traces: readonly Trace[]): Assembled {
   const sessions: Session[] = [];
   const unread = new Map<string, NotUnderstood>();
-  for (const trace of traces) {
+  for (const trace of regrouped(traces)) {
     const reading = readTrace(trace);
     const session = sessionOf(trace, reading);
     if (session !== undefined) sessions.push(session);

@@ -15,7 +15,7 @@ class Ancestry {
 
   *above(span: Span): Iterable<string> {
     let id = span.parentId;
-    for (let step = 0; id !== undefined && step < farthest; step += 1) {
+    for (let step = 0; id !== undefined && id !== span.spanId && step < farthest; step += 1) {
       yield id;
       id = this.#parents.get(id);
     }
@@ -32,7 +32,17 @@ class Ancestry {
  */
 export function ofMainAgent(facts: readonly SpanFacts[], spans: readonly Span[]): readonly SpanFacts[] {
   const ancestry = new Ancestry(spans);
-  return withoutSideCalls(outermost(withoutRepeats(facts, ancestry), ancestry), ancestry);
+  return withSharedModel(withoutSideCalls(outermost(withoutRepeats(facts, ancestry), ancestry), ancestry));
+}
+
+/** Some instrumentations take the model's name from the reply, so a failed call has none: it is the model of all the others, if they agree. */
+function withSharedModel(facts: readonly SpanFacts[]): readonly SpanFacts[] {
+  const known = facts.filter((one) => one.kind === "model").filter((one) => one.model !== "unknown");
+  const [first] = known;
+  if (first === undefined || known.some((one) => one.model !== first.model || one.provider !== first.provider)) return facts;
+  return facts.map((one) =>
+    one.kind === "model" && one.model === "unknown" ? { ...one, model: first.model, provider: first.provider } : one,
+  );
 }
 
 /** Of model spans within model spans those stay that hold the request: the inner ones if any does, else the outer one with what the inner ones counted. */
@@ -115,7 +125,10 @@ function outermost(facts: readonly SpanFacts[], ancestry: Ancestry): readonly Sp
     };
   });
   const level = levels(placed);
-  return placed.flatMap(({ depth, one, root }) => {
+  // A tool's own trace, where the agent that called the tool is elsewhere in the session.
+  const isElsewhere = placed.some(({ isInTool, one }) => one.kind === "model" && one.input.length > 0 && !isInTool);
+  return placed.flatMap(({ depth, isInTool, one, root }) => {
+    if (isElsewhere && isInTool) return [];
     const own = level.get(root) ?? Infinity;
     return depth === own || (depth < own && one.kind !== "model") || own === Infinity ? [one] : [];
   });

@@ -1,0 +1,58 @@
+import { describe, expect, test } from "vitest";
+import { pythonValue } from "../../../../src/stages/assemble/reading/python-literal.ts";
+import { isCut, opened } from "../../../../src/stages/assemble/reading/values.ts";
+
+describe("a value", () => {
+  test("is opened whether it is plain, JSON text, or JSON text of JSON text", () => {
+    for (const given of [{ a: [1] }, '{"a":[1]}', JSON.stringify('{"a":[1]}')]) expect(opened(given)).toEqual({ a: [1] });
+    for (const given of ["plain", "[not json", "42", "true", ""]) expect(opened(given)).toBe(given);
+  });
+
+  test("nested deeper than any real one is cut there, and keys that reach into prototypes are dropped", () => {
+    const deep = `${"[".repeat(5000)}1${"]".repeat(5000)}`;
+    expect(() => JSON.stringify(opened(deep))).not.toThrow();
+    expect(JSON.stringify(opened(deep)).length).toBeLessThan(200);
+    expect(Object.keys(opened('{"__proto__":{"x":1},"y":2}') as object)).toEqual(["y"]);
+  });
+
+  test.each([
+    ["a list of objects that breaks off", '[{"role":"user","parts":[{"ty', true],
+    ["an object that breaks off", '{"messages": [', true],
+    ["a list of texts that breaks off", '["a", "b', true],
+    ["whole JSON", '[{"role":"user"}]', false],
+    ["a Markdown link", "[Tokyo](https://example.org) is large", false],
+    ["a set of braces", "{see below}", false],
+    ["text", "hello", false],
+  ])("is known to be cut: %s", (_what, given, cut) => {
+    expect(isCut(given)).toBe(cut);
+  });
+});
+
+describe("a Python literal", () => {
+  test.each([
+    ["{'a': [1, -2.5, None, True, False], \"b\": 'x'}", { a: [1, -2.5, null, true, false], b: "x" }],
+    ["('a', 1)", ["a", 1]],
+    ["{'text': 'it\\'s \\n \\u00e9 \\x41'}", { text: "it's \n é A" }],
+    [
+      "Message(role=<Role.USER: 'user'>, content=[{'type': 'text', 'text': 'hi'}], name=None)",
+      { role: "user", content: [{ type: "text", text: "hi" }], name: null },
+    ],
+    ["[]", []],
+  ])("is read: %s", (text, value) => {
+    expect(pythonValue(text)).toEqual(value);
+  });
+
+  test.each(["{'a': ", "{'a' 1}", "{1: 2}", "'a' 'b'", "f(x)", "<Role.USER>", "[1, 2", "{'a': nan}", "'\\U99999999'", "[".repeat(10_000)])(
+    "is refused: %s",
+    (text) => {
+      expect(pythonValue(text)).toBeUndefined();
+    },
+  );
+
+  test("of a megabyte is read in linear time", () => {
+    const text = `[${"{'a': 'bcd', 'e': [1, 2]}, ".repeat(30_000)}]`;
+    const started = performance.now();
+    expect(pythonValue(text)).toHaveLength(30_000);
+    expect(performance.now() - started).toBeLessThan(2000);
+  });
+});
