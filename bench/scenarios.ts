@@ -17,6 +17,7 @@ interface Expectation {
 const expectations: readonly Expectation[] = [
   { scenario: "missing-step", end: "improves", least: 0.8 },
   { scenario: "not-in-the-prompt", end: "improves", most: 0.1 },
+  { scenario: "not-in-the-prompt", end: "not-a-prompt-problem", least: 0.8 },
   { scenario: "harmful-edits", end: "improves", most: 0.1 },
   { scenario: "harmful-edits", end: "harms", least: 0.8 },
 ];

@@ -1,34 +1,42 @@
 import { type Random, seededRandom } from "../../src/domain/random.ts";
+import { defaultPlan } from "../../src/domain/verdict.ts";
 import { type ContextFigure, round } from "../report.ts";
+import { accepted, times, type World } from "./worlds.ts";
 
-/** One session without any true effect: both arms pass with the same chance, each with its own luck. */
-const difference = (random: Random, share: number): number => Number(random() < share) - Number(random() < share);
+const passRate = 0.3;
 
-type Gate = (draw: () => number) => boolean;
+/** A gate that is in use: how many sessions it replays, how often it starts anew on fresh ones, and what it makes of the differences. */
+interface Gate {
+  readonly name: string;
+  readonly sessions: number;
+  readonly tries?: number;
+  readonly lets: (differences: readonly number[]) => boolean;
+}
 
-const sum = (draw: () => number, count: number): readonly number[] => Array.from({ length: count }, draw);
+const total = (differences: readonly number[]): number => differences.reduce((sum, one) => sum + one, 0);
 
-/** Gates that are in use, each as one decision on sessions that an edit does not change. */
-const gates: Readonly<Record<string, Gate>> = {
-  "score-went-up-20": (draw) => sum(draw, 20).reduce((total, one) => total + one, 0) > 0,
-  "minibatch-of-3": (draw) => sum(draw, 3).reduce((total, one) => total + one, 0) > 0,
-  "minibatch-of-3-five-tries": (draw) => Array.from({ length: 5 }).some(() => sum(draw, 3).reduce((total, one) => total + one, 0) > 0),
-  "delta-over-1-standard-error-50": (draw) => {
-    const all = sum(draw, 50);
-    const mean = all.reduce((total, one) => total + one, 0) / all.length;
-    const variance = all.reduce((total, one) => total + (one - mean) ** 2, 0) / (all.length - 1);
-    return mean > Math.sqrt(variance / all.length);
+const gates: readonly Gate[] = [
+  { name: "score-went-up", sessions: 20, lets: (all) => total(all) > 0 },
+  { name: "minibatch-of-3", sessions: 3, lets: (all) => total(all) > 0 },
+  { name: "minibatch-of-3-five-tries", sessions: 3, tries: 5, lets: (all) => total(all) > 0 },
+  {
+    name: "delta-over-1-standard-error",
+    sessions: 50,
+    lets: (all) => {
+      const mean = total(all) / all.length;
+      const variance = all.reduce((sum, one) => sum + (one - mean) ** 2, 0) / (all.length - 1);
+      return mean > Math.sqrt(variance / all.length);
+    },
   },
-  "mcnemar-after-every-session-50": (draw) => {
-    let [plus, minus] = [0, 0];
-    return Array.from({ length: 50 }).some(() => {
-      const one = draw();
-      if (one > 0) plus += 1;
-      if (one < 0) minus += 1;
-      return exactTail(plus, plus + minus) <= 0.05;
-    });
-  },
-};
+  { name: "mcnemar-fixed", sessions: 37, lets: (all) => significant(all) },
+  { name: "mcnemar-after-every-session", sessions: 50, lets: (all) => all.some((_, index) => significant(all.slice(0, index + 1))) },
+];
+
+/** Exact one-sided McNemar test at 5 %. */
+function significant(differences: readonly number[]): boolean {
+  const plus = differences.filter((one) => one > 0).length;
+  return exactTail(plus, plus + differences.filter((one) => one < 0).length) <= 0.05;
+}
 
 /** P(at least so many of m fair coins). */
 function exactTail(count: number, m: number): number {
@@ -41,13 +49,56 @@ function exactTail(count: number, m: number): number {
   return tail;
 }
 
-/** How often those gates let an edit without any effect through, for one candidate. */
-export const beside = (jobs: number): readonly ContextFigure[] =>
-  Object.entries(gates).map(([name, gate]) => {
-    let count = 0;
-    for (let job = 0; job < jobs; job += 1) {
-      const random = seededRandom(3, name, String(job));
-      if (gate(() => difference(random, 0.3))) count += 1;
-    }
-    return { name: `other-gate-${name}`, value: round(count / jobs), setting: { jobs, passRate: 0.3 } };
+/** Whether any of the candidates gets through, all held against one replay without an edit for each session. */
+function anyGetsThrough({ lets, sessions, tries = 1 }: Gate, candidates: number, random: Random): boolean {
+  const pass = (): number => Number(random() < passRate);
+  return Array.from({ length: tries }).some(() => {
+    const before = Array.from({ length: sessions }, pass);
+    return times(candidates, 0).some(() => lets(before.map((one) => pass() - one)));
   });
+}
+
+const ours = (candidates: number): World => {
+  const pass = (random: Random): boolean => random() < passRate;
+  const draw: World["failing"] = (random) => {
+    const before = pass(random);
+    return times(candidates, 0).map(() => [before, pass(random)] as const);
+  };
+  return { candidates, failing: draw, control: () => times(candidates, [true, true] as const) };
+};
+
+/**
+ * How often gates that others use let an edit without any effect through, for one candidate and for the best of four, and what they replay;
+ * the same for the improvement test alone, in the same world: every session passes 30 times of 100 in both arms.
+ */
+export function beside(jobs: number): readonly ContextFigure[] {
+  const world = { churn: "0.21 each way", tested: "edits without effect, first test alone" };
+  const rows = gates.flatMap((gate) =>
+    [1, 4].map((candidates): ContextFigure => {
+      let count = 0;
+      for (let job = 0; job < jobs; job += 1)
+        if (anyGetsThrough(gate, candidates, seededRandom(3, gate.name, String(candidates), String(job)))) count += 1;
+      const replays = gate.sessions * (gate.tries ?? 1) * (1 + candidates);
+      return {
+        name: `other-gate-${gate.name}-k${candidates}`,
+        value: round(count / jobs),
+        setting: {
+          jobs,
+          K: candidates,
+          cap: `${gate.sessions} sessions${gate.tries === undefined ? "" : `, ${gate.tries} tries`}`,
+          replays,
+          ...world,
+        },
+      };
+    }),
+  );
+  const own = [1, 4].map((candidates): ContextFigure => {
+    const { count, replays } = accepted(ours(candidates), jobs, `beside ${candidates}`);
+    return {
+      name: `this-gate-k${candidates}`,
+      value: round(count / jobs),
+      setting: { jobs, K: candidates, cap: `${defaultPlan.failingCap} sessions`, replays: Math.round(replays), ...world },
+    };
+  });
+  return [...own, ...rows];
+}

@@ -55,13 +55,13 @@ describe("tuneup demo", () => {
   });
 
   test.each([
-    ["harmful-edits", "harms"],
-    ["not-in-the-prompt", "no-evidence"],
-  ])("of %s opens no pull request and says why: %s", async (scenario, result) => {
+    ["harmful-edits", "harms", "decided"],
+    ["not-in-the-prompt", "not-a-prompt-problem", "not-a-prompt-problem"],
+  ])("of %s opens no pull request and says why: %s", async (scenario, result, end) => {
     const cwd = freshFolder();
     const { out } = await tuneup(["demo", "--scenario", scenario, "--seed", "2", "--json"], { cwd });
     const { finding } = reportOf(out);
-    expect([finding.verdict?.result ?? finding.end, finding.end]).toEqual([result, "decided"]);
+    expect([finding.verdict?.result ?? finding.end, finding.end]).toEqual([result, end]);
     expect(gitIn(join(cwd, ".tuneup/demo/support-agent"), "branch", "--list", "tuneup/*")).toBe("");
   });
 

@@ -4,7 +4,7 @@ import { noUsage } from "../../src/domain/message.ts";
 import type { ArmRecord, Pair, ReplayOutcome } from "../../src/domain/replay.ts";
 import { type DecisionPlan, defaultPlan, planFor } from "../../src/domain/verdict.ts";
 import { acceptBoundary, decide } from "../../src/stages/decide.ts";
-import { BettingProcess, confidenceSequence, controlBets } from "../../src/stages/decide/betting.ts";
+import { BettingProcess, confidenceSequence, controlBets, lowerBound, mixtureBets } from "../../src/stages/decide/betting.ts";
 import { conditionalPower, signTestBoundary } from "../../src/stages/decide/sign-test.ts";
 
 const show = (boundary: readonly number[]): string =>
@@ -56,6 +56,25 @@ describe("the betting processes", () => {
     expect(confidenceSequence(data(25, 70, 5), 0.05)).toEqual([0.05, 0.36]);
     expect(confidenceSequence(data(3, 124, 3), 0.05)).toEqual([-0.07, 0.07]);
     expect(confidenceSequence([], 0.05)).toEqual([-1, 1]);
+  });
+
+  test("find the same end of the confidence sequence as a walk over the whole grid", () => {
+    for (const [plus, zero, minus] of [
+      [0, 0, 5],
+      [3, 0, 0],
+      [8, 11, 1],
+      [2, 30, 9],
+    ] as const) {
+      const all = [...Array<number>(plus).fill(1), ...Array<number>(zero).fill(0), ...Array<number>(minus).fill(-1)];
+      let stands = -99;
+      const wealth = (mean: number): number => {
+        const process = new BettingProcess(mixtureBets(mean), mean);
+        for (const one of all) process.add(one);
+        return process.value;
+      };
+      while (stands < 100 && wealth(stands / 100) >= 40) stands += 1;
+      expect(lowerBound(all, 1 / 40)).toBe(plus + zero === 0 ? -1 : stands / 100);
+    }
   });
 
   test("reach 20 after 37 quiet controls at a margin of ten, as published", () => {

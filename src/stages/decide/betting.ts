@@ -22,8 +22,25 @@ export class BettingProcess {
 
   /** The wealth now; starts at 1. */
   get value(): number {
-    const highest = Math.max(...this.#logs);
-    return Math.exp(highest + Math.log(this.#logs.reduce((sum, log) => sum + Math.exp(log - highest), 0) / this.#logs.length));
+    return this.#valueAfter(0);
+  }
+
+  /** How many further differences of 0 would bring the wealth to `target`, at most `most`. Only for μ0 < 0, where each of them makes it grow. */
+  zerosNeeded(target: number, most: number): number {
+    let [low, high] = [0, most];
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if (this.#valueAfter(middle) >= target) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  #valueAfter(zeros: number): number {
+    const logs =
+      zeros === 0 ? this.#logs : this.#logs.map((log, index) => log + zeros * Math.log1p(-(this.#bets[index] ?? 0) * this.#mean));
+    const highest = Math.max(...logs);
+    return Math.exp(highest + Math.log(logs.reduce((sum, log) => sum + Math.exp(log - highest), 0) / logs.length));
   }
 }
 
@@ -72,9 +89,13 @@ export function confidenceSequence(differences: readonly number[], alpha: number
 /** The largest μ on the grid below which every mean is rejected at level α; −1 when none is. */
 export function lowerBound(differences: readonly number[], alpha: number): number {
   const counts = countsOf(differences);
-  let low = -100;
-  // Rejection is monotone in μ for this mixture up to the grid: walk up until the first mean that stands.
-  while (low < 100 && mixtureWealth(counts, low / 100) >= 1 / alpha) low += 1;
+  let [low, high] = [-100, 100];
+  // With bets g/(1 + μ) a factor is 1 − g + g·(1 + d)/(1 + μ), which falls in μ: what is rejected is everything below one mean.
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (mixtureWealth(counts, middle / 100) >= 1 / alpha) low = middle + 1;
+    else high = middle;
+  }
   return low / 100;
 }
 

@@ -1,6 +1,6 @@
 import type { Pair } from "../../domain/replay.ts";
 import type { DecisionPlan } from "../../domain/verdict.ts";
-import { BettingProcess, controlBets, mixtureBets } from "./betting.ts";
+import { BettingProcess, controlBets, lowerBound, mixtureBets } from "./betting.ts";
 import { shareOf } from "./race.ts";
 import { differenceOf } from "./tally.ts";
 
@@ -18,8 +18,7 @@ export type ControlState =
  */
 export function controlTest(pairs: ReadonlyMap<number, Pair>, available: number, plan: DecisionPlan): ControlState {
   const needed = 1 / shareOf(plan);
-  const bets = controlBets(plan.margin);
-  const safe = new BettingProcess(bets, -plan.margin);
+  const safe = new BettingProcess(controlBets(plan.margin), -plan.margin);
   const harm = new BettingProcess(mixtureBets(0), 0);
   const taken: Pair[] = [];
   const end = Math.min(available, plan.controlCap);
@@ -34,38 +33,25 @@ export function controlTest(pairs: ReadonlyMap<number, Pair>, available: number,
     if (safe.value >= needed) return { state: "passed", pairs: taken };
     if (harm.value >= 1 / plan.alpha) return { state: "harmful", pairs: taken };
     // Out of reach; go on only while harm is about to be shown, which is worth knowing.
-    if (harm.value < worthWatching && unbrokenNeeded(taken, bets, plan, needed) > end - index - 1) break;
+    if (harm.value < worthWatching && safe.zerosNeeded(needed, mostMissing) > end - index - 1) break;
   }
-  return { state: "short", pairs: taken, missing: Math.max(1, unbrokenNeeded(taken, bets, plan, needed)) };
+  return { state: "short", pairs: taken, missing: Math.max(1, safe.zerosNeeded(needed, mostMissing)) };
 }
 
 /** Wealth of the harm process from which on it is followed to its end. */
 const worthWatching = 2;
 
-/** How many further sessions, all unchanged, would bring the e-process over the bar. */
-function unbrokenNeeded(taken: readonly Pair[], bets: readonly number[], plan: DecisionPlan, needed: number): number {
-  const process = new BettingProcess(bets, -plan.margin);
-  for (const pair of taken) process.add(differenceOf(pair));
-  let count = 0;
-  while (process.value < needed && count < 10_000) {
-    process.add(0);
-    count += 1;
-  }
-  return count;
-}
+/** More further sessions than this are not counted. */
+const mostMissing = 10_000;
 
 /**
- * Up to this share of working sessions may break, net: the smallest margin on a grid of .01 that the same e-process would have rejected at
- * α/K by the last pair. 1 where nothing can be said.
+ * Up to this share of working sessions may break, net, at level α/K. Of a passed test it is the margin, for which the test was made. Else it is
+ * the end of the one-sided confidence sequence: its wealth falls in the mean, so one statement about one mean carries all smaller ones; a search
+ * for the smallest margin that the test's own bets would have rejected would not have that. 1 where nothing can be said.
  */
-export function controlBound(pairs: readonly Pair[], plan: DecisionPlan): number {
-  if (pairs.length === 0) return 1;
-  const differences = pairs.map((pair) => differenceOf(pair));
-  for (let hundredths = 1; hundredths < 100; hundredths += 1) {
-    const margin = hundredths / 100;
-    const process = new BettingProcess(controlBets(margin), -margin);
-    for (const difference of differences) process.add(difference);
-    if (process.value >= 1 / shareOf(plan)) return margin;
-  }
-  return 1;
+export function controlBound(control: ControlState | undefined, plan: DecisionPlan): number {
+  if (control === undefined || control.pairs.length === 0) return 1;
+  if (control.state === "passed") return plan.margin;
+  const differences = control.pairs.map((pair) => differenceOf(pair));
+  return Math.max(0, -lowerBound(differences, shareOf(plan)));
 }

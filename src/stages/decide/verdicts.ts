@@ -41,7 +41,7 @@ export function verdictOf(result: TestResult, scope: VerdictScope): Verdict {
     alpha: scope.plan.alpha,
     candidates: scope.plan.candidates,
     effect,
-    controlBound: controlBound(controlPairs, scope.plan),
+    controlBound: controlBound(result.control, scope.plan),
     ...(netEffect === undefined ? {} : { netEffect }),
   };
 }
