@@ -1,7 +1,8 @@
 import { TuneupError } from "../../domain/errors.ts";
 import type { TraceBatch } from "../../domain/span.ts";
-import { readOtlpJson } from "./otlp-json.ts";
+import { countRecords, readOtlpJson } from "./otlp-json.ts";
 import { readOtlpLogsProtobuf, readOtlpProtobuf } from "./otlp-protobuf.ts";
+import { countJson, countProtobuf, mostRecords, mostValues } from "./request-budget.ts";
 import { checkRequest, type RawRequest } from "./otlp-request.ts";
 
 /** How a body was sent: its content type (`application/json`, `application/x-protobuf`) and its path (`/v1/traces`, `/v1/logs`). */
@@ -23,7 +24,7 @@ const mostReasons = 10;
 
 /**
  * Decodes an unpacked OTLP/HTTP body. Bad spans and log records are counted and left out, whatever their content. Throws a `file-malformed`
- * error only for bytes that are no export request at all (answer 400, not retryable).
+ * error only for bytes that are no export request at all or hold more than any sender puts into one (answer 400, not retryable).
  */
 export function decodeOtlp(bytes: Uint8Array, form: OtlpForm): DecodedOtlp {
   const request = form.encoding === "json" ? fromJson(bytes) : fromProtobuf(bytes, form.signal);
@@ -43,6 +44,8 @@ export function decodeOtlp(bytes: Uint8Array, form: OtlpForm): DecodedOtlp {
 const distinct = (reasons: readonly string[]): readonly string[] => [...new Set(reasons)].slice(0, mostReasons);
 
 function fromJson(bytes: Uint8Array): RawRequest {
+  // A JSON value is an object around an object: twice as many as in protobuf.
+  if (countJson(bytes) > 2 * mostValues) throw tooLarge("values");
   let value: unknown;
   try {
     value = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8"));
@@ -51,17 +54,32 @@ function fromJson(bytes: Uint8Array): RawRequest {
     throw notARequest("the body is not JSON");
   }
   // OTLP says that unknown fields are ignored: an object without our lists is an empty request.
-  if (value !== null && typeof value === "object" && !Array.isArray(value)) return readOtlpJson(value) ?? { spans: [], logs: [] };
+  if (value !== null && typeof value === "object" && !Array.isArray(value)) {
+    if (countRecords(value) > mostRecords) throw tooLarge("records");
+    return readOtlpJson(value) ?? { spans: [], logs: [] };
+  }
   throw notARequest("the body is JSON, but not an object");
 }
 
 function fromProtobuf(bytes: Uint8Array, signal: OtlpForm["signal"]): RawRequest {
+  const { records, values } = countProtobuf(bytes, signal);
+  if (records > mostRecords) throw tooLarge("records");
+  if (values > mostValues) throw tooLarge("values");
   try {
     return signal === "traces" ? readOtlpProtobuf(bytes) : readOtlpLogsProtobuf(bytes);
   } catch {
     throw notARequest("the body is not a whole protobuf message of this kind");
   }
 }
+
+const tooLarge = (what: "records" | "values"): TuneupError =>
+  new TuneupError(
+    "file-malformed",
+    what === "records"
+      ? `This OTLP export request holds more than ${mostRecords} spans or log records.`
+      : `This OTLP export request holds more than ${mostValues} attribute values.`,
+    { remedy: "Send smaller batches: `send_batch_max_size` of the Collector's batch processor, or the SDK's maximum export batch size." },
+  );
 
 const notARequest = (what: string): TuneupError =>
   new TuneupError("file-malformed", `This is no OTLP export request: ${what}.`, {

@@ -19,7 +19,7 @@ const text = (value: unknown): string =>
  */
 export function readOtlpJson(value: unknown): RawRequest | undefined {
   if (Array.isArray(value)) {
-    const parts = value.map((item: unknown) => readOtlpJson(item));
+    const parts = value.map((item: unknown) => (Array.isArray(item) ? undefined : readOtlpJson(item)));
     if (value.length === 0 || parts.some((part) => part === undefined)) return undefined;
     return { spans: parts.flatMap((part) => part?.spans ?? []), logs: parts.flatMap((part) => part?.logs ?? []) };
   }
@@ -30,6 +30,23 @@ export function readOtlpJson(value: unknown): RawRequest | undefined {
   if (!Array.isArray(spans) && !Array.isArray(logs)) return undefined;
   return { spans: list(spans).flatMap((resource) => spansOf(resource)), logs: list(logs).flatMap((resource) => logsOf(resource)) };
 }
+
+/** How many spans and log records a parsed request holds, counted before anything is built from them. */
+export function countRecords(request: object): number {
+  if (!isLoose(request)) return 0;
+  const count = (groups: unknown, scopes: string, records: string): number =>
+    list(groups).reduce(
+      (sum, group) => sum + list(field(group, scopes)).reduce((inner, scope) => inner + lengthOf(field(scope, records)), 0),
+      0,
+    );
+  return (
+    count(field(request, "resourceSpans") ?? request["batches"], "scopeSpans", "spans") +
+    count(field(request, "resourceSpans") ?? request["batches"], "instrumentationLibrarySpans", "spans") +
+    count(field(request, "resourceLogs"), "scopeLogs", "logRecords")
+  );
+}
+
+const lengthOf = (value: unknown): number => (Array.isArray(value) ? value.length : 0);
 
 const resourceOf = (group: Loose): Attributes => (isLoose(group["resource"]) ? attributes(group["resource"]["attributes"]) : {});
 

@@ -11,7 +11,7 @@ import { attributesOf, deepestValue, type RawSpan } from "./raw-span.ts";
 
 /** Reads one `ExportTraceServiceRequest` in protobuf. Throws what the decoder throws on bytes that are none. */
 export function readOtlpProtobuf(bytes: Uint8Array): RawRequest {
-  const request = fromBinary(ExportTraceServiceRequestSchema, bytes, { recursionLimit });
+  const request = fromBinary(ExportTraceServiceRequestSchema, bytes, { recursionLimit, readUnknownFields: false });
   const spans = request.resourceSpans.flatMap(({ resource, scopeSpans }) => {
     const shared = attributes(resource?.attributes ?? []);
     return scopeSpans.flatMap(({ scope, spans: own }) =>
@@ -23,7 +23,7 @@ export function readOtlpProtobuf(bytes: Uint8Array): RawRequest {
 
 /** Reads one `ExportLogsServiceRequest` in protobuf. Throws what the decoder throws on bytes that are none. */
 export function readOtlpLogsProtobuf(bytes: Uint8Array): RawRequest {
-  const request = fromBinary(ExportLogsServiceRequestSchema, bytes, { recursionLimit });
+  const request = fromBinary(ExportLogsServiceRequestSchema, bytes, { recursionLimit, readUnknownFields: false });
   const logs = request.resourceLogs.flatMap(({ resource, scopeLogs }) => {
     const shared = attributes(resource?.attributes ?? []);
     return scopeLogs.flatMap(({ scope, logRecords }) =>

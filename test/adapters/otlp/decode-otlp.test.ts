@@ -125,6 +125,47 @@ describe("a log request", () => {
   });
 });
 
+describe("a body that becomes much more than it is", () => {
+  const field = (tag: number, body: Uint8Array): Uint8Array => {
+    const length: number[] = [];
+    for (let rest = body.length; ; rest = Math.floor(rest / 128)) {
+      length.push(rest > 127 ? (rest % 128) + 128 : rest);
+      if (rest <= 127) break;
+    }
+    return Buffer.concat([Buffer.from([tag, ...length]), body]);
+  };
+  const request = (scopeSpans: Uint8Array): Uint8Array => field(0x0a, field(0x12, scopeSpans));
+  const empty = (tag: number, count: number): Uint8Array => Buffer.alloc(count * 2).fill(Buffer.from([tag, 0]));
+
+  test.each([
+    ["empty spans in protobuf", request(empty(0x12, 100_001)), "protobuf", /more than 100000 spans/],
+    ["empty attributes in protobuf", request(field(0x12, empty(0x4a, 2_000_001))), "protobuf", /more than 2000000 attribute values/],
+    [
+      "empty spans in JSON",
+      Buffer.from(`{"resourceSpans":[{"scopeSpans":[{"spans":[${"{},".repeat(100_000)}{}]}]}]}`),
+      "json",
+      /more than 100000 spans/,
+    ],
+    ["brackets in JSON", Buffer.from(`{"resourceSpans":[${"[],".repeat(4_000_000)}[]]}`), "json", /more than 2000000 attribute values/],
+  ] as const)("is refused before it is built: %s", (_what, bytes, encoding, text) => {
+    const decode = (): unknown => decodeOtlp(bytes, { encoding, signal: "traces" });
+    expect(decode).toThrow(text);
+    expect(decode).toThrow(expect.objectContaining({ remedy: expect.stringContaining("send_batch_max_size") }));
+  });
+
+  test("is not refused for what only looks like structure: braces in a text", () => {
+    const span = {
+      traceId,
+      spanId,
+      name: "chat",
+      startTimeUnixNano: nanoseconds,
+      attributes: [{ key: "t", value: { stringValue: `"{[`.repeat(2_000_000) } }],
+    };
+    const { batch } = decodeOtlp(json({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] }), { encoding: "json", signal: "traces" });
+    expect(batch.spans).toHaveLength(1);
+  });
+});
+
 describe("a trace request", () => {
   test("gives the same spans in JSON and in protobuf", () => {
     const fromJson = decodeOtlp(fixture("generated.ai-sdk-v7.genai.otlp.json"), { encoding: "json", signal: "traces" });
