@@ -50,7 +50,7 @@ export function unwrapped(output: Json): { readonly output: Json; readonly isErr
   const [only] = items;
   const block = items.length === 1 ? fieldsOf(only) : undefined;
   if (block !== undefined && Object.keys(block).length <= 2) {
-    const inner = firstOf(block, "json") ?? textIn(block, "text", "content");
+    const inner = firstOf(block, "json", "text", "content");
     if (inner !== undefined) return { output: opened(inner) ?? "", isError: false };
   }
   return { output: value, isError: false };
