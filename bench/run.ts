@@ -1,11 +1,12 @@
 import { arch, cpus, platform, totalmem } from "node:os";
 import { edit } from "./edit.ts";
 import { evidence } from "./evidence.ts";
+import { replay } from "./replay.ts";
 import type { Bench } from "./report.ts";
 import { scenarios } from "./scenarios.ts";
 
 /** All benches, by name. */
-const benches: readonly Bench[] = [edit, evidence, scenarios];
+const benches: readonly Bench[] = [edit, evidence, replay, scenarios];
 
 const [name, ...flags] = process.argv.slice(2);
 const bench = benches.find((one) => one.name === name);

@@ -23,21 +23,18 @@ export interface ResolverTruth {
  * Replays every recorded session of the shop with other calls than were recorded (some of them in common) and holds each answer from a
  * recording against the shop itself.
  */
-export async function resolverTruth(
-  seed: number,
-  options: { readonly sessions: number; readonly knownUsers: boolean },
-): Promise<ResolverTruth> {
+export function resolverTruth(seed: number, options: { readonly sessions: number; readonly knownUsers: boolean }): ResolverTruth {
   const recorded = recordShop(seed, options.sessions, options);
   const corpus = recorded.map((one) => one.session);
   const sum = { calls: 0, grounded: 0, right: 0, reads: 0, stale: 0, crossPerson: 0 };
   for (const one of recorded) {
-    const counted = await replayOthers(one, corpus, seed);
+    const counted = replayOthers(one, corpus, seed);
     for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += counted[key];
   }
   return sum;
 }
 
-async function replayOthers(one: ShopSession, corpus: readonly ShopSession["session"][], seed: number): Promise<ResolverTruth> {
+function replayOthers(one: ShopSession, corpus: readonly ShopSession["session"][], seed: number): ResolverTruth {
   const world = recordedWorld({ session: one.session, corpus, effects: noEffects });
   const random = seededRandom(seed, "replay", one.session.id);
   const counted = { calls: 0, grounded: 0, right: 0, reads: 0, stale: 0, crossPerson: 0 };

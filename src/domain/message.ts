@@ -46,6 +46,34 @@ export function toolRequests(message: Message): readonly Extract<MessagePart, { 
   return message.parts.flatMap((part) => (part.kind === "tool-request" ? [part] : []));
 }
 
+/** A tool request of a conversation with the answer that followed it. */
+export interface AnsweredRequest {
+  readonly request: Extract<MessagePart, { kind: "tool-request" }>;
+  /** Index of the message that asked. */
+  readonly at: number;
+  readonly result?: Extract<MessagePart, { kind: "tool-result" }>;
+}
+
+/** All tool requests in order, each with its answer: by id and place, because some providers use an id again in one conversation. */
+export function answeredRequests(messages: readonly Message[]): readonly AnsweredRequest[] {
+  const all: { request: AnsweredRequest["request"]; at: number; result?: Extract<MessagePart, { kind: "tool-result" }> }[] = [];
+  const open = new Map<string, typeof all>();
+  for (const [at, message] of messages.entries()) {
+    for (const request of toolRequests(message)) {
+      const asked = { request, at };
+      all.push(asked);
+      // A request that was asked again under its id will get no answer any more.
+      const same = (open.get(request.id) ?? []).filter((one) => one.at === at);
+      open.set(request.id, [...same, asked]);
+    }
+    for (const part of message.parts) {
+      const asked = part.kind === "tool-result" ? open.get(part.id)?.shift() : undefined;
+      if (asked !== undefined && part.kind === "tool-result") asked.result = part;
+    }
+  }
+  return all;
+}
+
 /** Sums two usages; a field that neither side has stays absent. */
 export function addUsage(left: Usage, right: Usage): Usage {
   const optional = (key: "cacheReadTokens" | "cacheWriteTokens" | "dollars") =>

@@ -1,5 +1,5 @@
 import type { Attributes, Digest, Instant, Json, ProjectId, SessionId } from "./ids.ts";
-import type { Message, ToolDefinition, Usage } from "./message.ts";
+import { answeredRequests, type Message, type ToolDefinition, type Usage } from "./message.ts";
 import type { Feedback } from "./span.ts";
 
 /** One request to a model. Its conversation is not repeated here: `at` points into the session's messages. */
@@ -96,4 +96,11 @@ export const modelCalls = (session: Session): readonly ModelCall[] => session.ca
 /** The user's messages in order, each with its index in `session.messages`. */
 export function userTurns(session: Session): readonly { readonly index: number; readonly message: Message }[] {
   return session.messages.flatMap((message, index) => (message.role === "user" ? [{ index, message }] : []));
+}
+
+/** What each call answered as the model was told it: the text as it came, where `ToolCall.output` is what it means. */
+export function toldOutputs(session: Session): (call: ToolCall) => Json | undefined {
+  const key = (at: number, id: string): string => `${at} ${id}`;
+  const told = new Map(answeredRequests(session.messages).map(({ at, request, result }) => [key(at, request.id), result?.output]));
+  return (call) => told.get(key(call.at, call.id));
 }

@@ -96,7 +96,9 @@ export class CallScheduler {
     } finally {
       provider.end(running);
       this.#running -= 1;
-      this.#pump(signal);
+      // A conversation that goes on asks for its next call before anybody else is given this slot.
+      const pump = (): void => this.#pump(signal);
+      this.#clock.sleep(0, signal).then(pump, pump);
     }
   }
 

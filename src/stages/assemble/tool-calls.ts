@@ -1,5 +1,5 @@
 import type { Json } from "../../domain/ids.ts";
-import { type Message, type MessagePart, toolRequests } from "../../domain/message.ts";
+import { answeredRequests, type Message, type MessagePart } from "../../domain/message.ts";
 import type { ToolCall } from "../../domain/session.ts";
 import { resultOf } from "./conversation.ts";
 import { isStandIn } from "./reading/parts.ts";
@@ -17,20 +17,22 @@ export interface JoinedCalls {
 
 /** Joins what messages ask for with what messages and tool spans answered: by call id, else by tool and order. */
 export function joinToolCalls(messages: readonly Message[], facts: readonly ToolFacts[]): JoinedCalls {
-  const results = new Map<string, Result>(
+  const anywhere = new Map<string, Result>(
     messages.flatMap((message) => message.parts.flatMap((part) => (part.kind === "tool-result" ? [[part.id, part] as const] : []))),
   );
+  // By place and id: some providers use a call id again in one conversation. By id alone where nothing follows in place.
+  const answeredInMessages = Map.groupBy(answeredRequests(messages), (one) => one.at);
   const unused = [...facts];
   const joined: Message[] = [];
   const calls: ToolCall[] = [];
   const positions: number[] = [];
-  for (const message of messages) {
+  for (const [index, message] of messages.entries()) {
     positions.push(joined.length);
     joined.push(message);
     const at = joined.length - 1;
-    for (const request of toolRequests(message)) {
+    for (const { request, result: inPlace } of answeredInMessages.get(index) ?? []) {
+      const answered = inPlace ?? anywhere.get(request.id);
       const span = take(unused, request.id, request.tool);
-      const answered = results.get(request.id);
       const result =
         answered ??
         (span === undefined || (span.output === undefined && span.error === undefined)

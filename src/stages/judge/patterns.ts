@@ -1,6 +1,6 @@
 import { canonicalInput } from "../../domain/canonical-input.ts";
 import { canonicalJson } from "../../domain/digest.ts";
-import { type Message, textOf, toolRequests } from "../../domain/message.ts";
+import { answeredRequests, type Message, textOf } from "../../domain/message.ts";
 import type { CallPattern, JudgeRule, TranscriptPattern } from "../../domain/rubric.ts";
 
 /** A tool call of a transcript with whether it was answered with an error. */
@@ -12,14 +12,12 @@ interface PlacedCall {
 }
 
 function callsOf(transcript: readonly Message[]): readonly PlacedCall[] {
-  const failed = new Set(
-    transcript.flatMap((message) =>
-      message.parts.flatMap((part) => (part.kind === "tool-result" && part.isError === true ? [part.id] : [])),
-    ),
-  );
-  return transcript
-    .flatMap((message) => toolRequests(message))
-    .map(({ id, input, tool }, position) => ({ tool, input, failed: failed.has(id), position }));
+  return answeredRequests(transcript).map(({ request, result }, position) => ({
+    tool: request.tool,
+    input: request.input,
+    failed: result?.isError === true,
+    position,
+  }));
 }
 
 function matches(call: PlacedCall, pattern: CallPattern): boolean {

@@ -1,5 +1,5 @@
 import { errorTemplate } from "../../domain/text/error-template.ts";
-import { type Message, toolRequests } from "../../domain/message.ts";
+import { answeredRequests, type Message } from "../../domain/message.ts";
 import type { FailureSignature } from "../../domain/outcome.ts";
 
 /** Whether a signature can be seen in a conversation at all: a tool's error that was the failure can, the name of somebody's label cannot. */
@@ -9,14 +9,9 @@ export const isVisible = (signature: FailureSignature): boolean =>
 /** Whether the cluster's own mark stands in a replay: the same tool answered with the same masked error, and nothing mended it later. */
 export function showsSignature(signature: FailureSignature, transcript: readonly Message[]): boolean {
   if (!isVisible(signature)) return false;
-  const tools = new Map(transcript.flatMap((message) => toolRequests(message)).map((request) => [request.id, request.tool]));
-  let shown = false;
-  for (const message of transcript) {
-    for (const part of message.parts) {
-      if (part.kind !== "tool-result" || tools.get(part.id) !== signature.tool) continue;
-      const text = typeof part.output === "string" ? part.output : JSON.stringify(part.output);
-      shown = part.isError === true && errorTemplate(text) === signature.template;
-    }
-  }
-  return shown;
+  const last = answeredRequests(transcript).findLast(
+    ({ request, result }) => request.tool === signature.tool && result !== undefined,
+  )?.result;
+  if (last?.isError !== true) return false;
+  return errorTemplate(typeof last.output === "string" ? last.output : JSON.stringify(last.output)) === signature.template;
 }

@@ -3,7 +3,7 @@ import { canonicalJson } from "../../domain/digest.ts";
 import type { Json } from "../../domain/ids.ts";
 import type { ToolEffect } from "../../domain/replay.ts";
 import type { Session } from "../../domain/session.ts";
-import { type Corpus, type RecordedAnswer, writesText } from "./corpus.ts";
+import type { Corpus, RecordedAnswer } from "./corpus.ts";
 import { holdsIdentifier, isForeign, isPersonal } from "./personal.ts";
 
 /** Share of the recorded answers that must be equal, and how many there must be. */
@@ -27,18 +27,29 @@ export interface AskedElsewhere {
 /**
  * The answer on which recordings of other sessions agree, where it may be served in this one. For a read: at least three answers from at
  * least two people, at most seven days apart from this session, 95 of 100 of them equal, none of it somebody's own data, and nothing that
- * this replay's writes can have changed. A pure tool's answer follows from its input alone, so one recording is as good as three.
+ * a write of this replay can have changed. A pure tool's answer follows from its input alone, so one recording is as good as three.
  */
 export function agreedAnswer(corpus: Corpus, asked: AskedElsewhere): Json | undefined {
   const recorded = corpus.answers(asked.tool, asked.input, asked.session.id);
   if (asked.effect === "pure") return mostCommon(recorded, 1)?.output;
   const time = Date.parse(asked.session.startedAt);
-  const writes = writesText(asked.writes.map((write) => write.tool));
-  const usable = recorded.filter((one) => Math.abs(one.time - time) <= oldest && one.writes === writes);
-  const best = mostCommon(usable, fewestAnswers);
+  const recent = recorded.filter((one) => Math.abs(one.time - time) <= oldest);
+  const best = asked.writes.length === 0 ? mostCommon(untouched(recent), fewestAnswers) : unchangedByWrites(recent, asked);
   if (best === undefined || !comesFromMany(best.answers, asked)) return undefined;
   if (isForeign(asked.session, asked.input, best.output)) return undefined;
   return mayBeStale(asked, best.output) ? undefined : best.output;
+}
+
+const untouched = (recorded: readonly RecordedAnswer[]): readonly RecordedAnswer[] => recorded.filter((one) => one.writes.length === 0);
+
+/**
+ * Where this replay has written, only an answer that no write has ever changed: the same in every recording, and at least three times after
+ * each of the tools that have written here.
+ */
+function unchangedByWrites(recorded: readonly RecordedAnswer[], { writes }: AskedElsewhere): ReturnType<typeof mostCommon> {
+  if (new Set(recorded.map((one) => one.text)).size !== 1) return undefined;
+  const seen = (tool: string): number => recorded.filter((one) => one.writes.includes(tool)).length;
+  return writes.every((write) => seen(write.tool) >= fewestAnswers) ? mostCommon(recorded, fewestAnswers) : undefined;
 }
 
 function mostCommon(
@@ -64,8 +75,8 @@ function comesFromMany(answers: readonly RecordedAnswer[], asked: AskedElsewhere
 }
 
 /**
- * After a write a recording from elsewhere may describe the world as it was before. Its sessions have made the same kinds of writes (that was
- * asked for already); it must neither name a single thing nor share a value with any of this replay's writes.
+ * After a write a recording from elsewhere may describe the world as it was before, even one that no write has changed so far: it must neither
+ * name a single thing nor share a value with any of this replay's writes.
  */
 function mayBeStale({ input, writes }: AskedElsewhere, output: Json): boolean {
   if (writes.length === 0) return false;

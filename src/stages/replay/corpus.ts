@@ -2,7 +2,7 @@ import { callKey, canonicalInput } from "../../domain/canonical-input.ts";
 import { canonicalJson } from "../../domain/digest.ts";
 import type { Json, SessionId } from "../../domain/ids.ts";
 import type { ToolEffect } from "../../domain/replay.ts";
-import { type Session, type ToolCall, toolCalls } from "../../domain/session.ts";
+import { type Session, type ToolCall, toldOutputs, toolCalls } from "../../domain/session.ts";
 import { effectOf } from "../../domain/tool-effect.ts";
 
 /** One recorded answer of a tool. */
@@ -15,8 +15,8 @@ export interface RecordedAnswer {
   readonly user?: string;
   /** When its session began, in milliseconds. */
   readonly time: number;
-  /** Names of the tools that had written in its session before, sorted. */
-  readonly writes: string;
+  /** The tools that had written in its session before. */
+  readonly writes: readonly string[];
 }
 
 /** Recorded calls of all sessions, looked up by tool and canonical input. Built once, used by every replay. */
@@ -53,21 +53,22 @@ export class Corpus {
   #addSession(session: Session): void {
     const definitions = new Map(session.tools.map((tool) => [tool.name, tool]));
     const time = Date.parse(session.startedAt);
+    const told = toldOutputs(session);
     const writes: string[] = [];
     for (const call of toolCalls(session)) {
-      this.#add(session, call, { time, writes: writesText(writes) });
+      this.#add(session, call, { time, writes: [...writes], output: told(call) ?? call.output ?? null });
       if (effectOf(call.tool, this.#effects, { definition: definitions.get(call.tool), input: call.input }) === "write")
         writes.push(call.tool);
     }
   }
 
-  #add(session: Session, call: ToolCall, { time, writes }: Pick<RecordedAnswer, "time" | "writes">): void {
+  #add(session: Session, call: ToolCall, { output: said, time, writes }: Pick<RecordedAnswer, "output" | "time" | "writes">): void {
     const { error, output, tool } = call;
     if (error !== undefined || output === undefined) return;
     const key = this.key(tool, call.input);
     const known = this.#answers.get(key) ?? [];
     known.push({
-      output,
+      output: said,
       text: canonicalJson(output),
       session: session.id,
       ...(session.user === undefined ? {} : { user: session.user }),
@@ -80,9 +81,6 @@ export class Corpus {
     this.#successes.set(tool, successes);
   }
 }
-
-/** The tools that have written, as one text: the order does not matter, how often does. */
-export const writesText = (tools: readonly string[]): string => tools.toSorted().join("\n");
 
 const mostShapes = 50;
 const fewestCalls = 20;
@@ -97,10 +95,18 @@ function schemasOf(sessions: readonly Session[]): ReadonlyMap<string, Json> {
 interface FieldUse {
   readonly values: Set<string>;
   calls: number;
+  /** Some value belongs to the conversation, or was no machine's. */
   echoed: boolean;
 }
 
-/** Fields whose values were all different over at least twenty calls of a tool and never stood earlier in the conversation. */
+/** What machines make up: UUIDs, long hex or decimal numbers, points in time. A query that never came twice is none of it. */
+const machineMade =
+  /^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?=[0-9a-f]*\d)[0-9a-f]{8,64}|\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}\S{0,20})$/i;
+
+/**
+ * Fields that say nothing: over at least twenty calls of a tool their values were machine-made, all different, and never stood earlier in the
+ * conversation.
+ */
 function volatileFields(sessions: readonly Session[]): ReadonlyMap<string, ReadonlySet<string>> {
   const seen = new Map<string, Map<string, FieldUse>>();
   for (const session of sessions) {
@@ -133,10 +139,14 @@ function countUse(
   field.calls += 1;
   // A field that repeated a value is not volatile whatever follows; looking further would cost time on every call.
   if (field.values.size + 1 < field.calls) return;
+  if (!isMachineMade(use.value)) field.echoed = true;
   field.values.add(canonicalJson(canonicalInput(use.value)));
   // A value that was said before belongs to the conversation, however often it changes.
   if (!field.echoed) field.echoed = standsBefore(use.session, use.call, use.value);
 }
+
+const isMachineMade = (value: Json): boolean =>
+  (typeof value === "string" && machineMade.test(value.trim())) || (typeof value === "number" && value >= 10_000_000);
 
 function standsBefore(session: Session, call: ToolCall, value: Json): boolean {
   const text = typeof value === "string" ? value : canonicalJson(value);

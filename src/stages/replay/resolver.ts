@@ -2,7 +2,7 @@ import { canonicalJson, digestOf } from "../../domain/digest.ts";
 import type { Json } from "../../domain/ids.ts";
 import type { ToolDefinition } from "../../domain/message.ts";
 import type { Tier, ToolEffect } from "../../domain/replay.ts";
-import { type Session, type ToolCall, toolCalls } from "../../domain/session.ts";
+import { type Session, type ToolCall, toldOutputs, toolCalls } from "../../domain/session.ts";
 import { effectOf } from "../../domain/tool-effect.ts";
 import { agreedAnswer } from "./agreed-answer.ts";
 import { type Corpus, corpusOf } from "./corpus.ts";
@@ -25,6 +25,8 @@ export interface RecordedWorldInput {
 
 interface RecordedCall {
   readonly call: ToolCall;
+  /** The answer as the model was told it. */
+  readonly told: Json;
   readonly key: string;
   readonly epoch: string;
   used: boolean;
@@ -124,14 +126,15 @@ export class RecordedWorld {
 
   #serve(found: RecordedCall, tier: Tier): ToolAnswer {
     found.used = true;
-    const { error, output } = found.call;
-    return { tier, output: output ?? error ?? "", isError: error !== undefined };
+    return { tier, output: found.told, isError: found.call.error !== undefined };
   }
 
   #record(): readonly RecordedCall[] {
+    const said = toldOutputs(this.#session);
     let writes: readonly string[] = [];
     return toolCalls(this.#session).flatMap((call) => {
-      const recorded = { call, key: this.key(call.tool, call.input), epoch: epochOf(writes), used: false };
+      const told = said(call) ?? call.output ?? call.error ?? "";
+      const recorded = { call, told, key: this.key(call.tool, call.input), epoch: epochOf(writes), used: false };
       if (this.#effect(call.tool, call.input) === "write") writes = [...writes, recorded.key];
       // A call whose answer was not recorded can answer nothing, but its write still changed the world.
       return call.output === undefined && call.error === undefined ? [] : [recorded];

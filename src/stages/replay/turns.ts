@@ -16,10 +16,16 @@ export interface RecordedTurn {
   readonly calls: readonly PlacedCall[];
 }
 
-/** The recorded turns in order. User messages without an answer between them are one turn. */
+/** A user's last words that nobody answered, and that ask for no answer: a simulator's stop token, or thanks. */
+const farewell = /###[A-Z-]{4,20}###|^(?![^]*\?)[^]{0,160}\b(?:thanks?|thank you|bye|goodbye)\b/i;
+
+/**
+ * The recorded turns in order. User messages without an answer between them are one turn; a farewell that the recorded agent did not answer
+ * is none.
+ */
 export function recordedTurns(session: Session, key: (tool: string, input: Json) => string): readonly RecordedTurn[] {
   const starts = turnStarts(session.messages);
-  return starts.map((start, index) => {
+  const turns = starts.map((start, index) => {
     const end = starts[index + 1] ?? session.messages.length;
     const own = session.messages.slice(start, end);
     const spoken = own.findIndex((message) => message.role !== "user");
@@ -36,6 +42,9 @@ export function recordedTurns(session: Session, key: (tool: string, input: Json)
         .map((call) => ({ tool: call.tool, key: key(call.tool, call.input) })),
     };
   });
+  const last = turns.at(-1);
+  const isFarewell = turns.length > 1 && last !== undefined && last.modelCalls === 0 && farewell.test(last.text);
+  return isFarewell ? turns.slice(0, -1) : turns;
 }
 
 const turnStarts = (messages: readonly Message[]): readonly number[] =>

@@ -67,6 +67,27 @@ describe("equal calls", () => {
   });
 });
 
+describe("a field that differs in every call", () => {
+  const many = (value: (index: number) => Json): readonly Session[] =>
+    Array.from({ length: 25 }, (_, index) =>
+      person(`s-${index}`, `u-${index}`, [{ call: "search_pages", input: { query: value(index), kind: "help" }, output: `page ${index}` }]),
+    );
+  const answer = (value: (index: number) => Json, asks: Json) => {
+    const [first, ...rest] = many(value);
+    return first === undefined ? undefined : asked(first, rest, "search_pages", { query: asks, kind: "help" });
+  };
+
+  test("is left out where a machine made it up: a request id, a time", () => {
+    expect(
+      answer((index) => `0b7e1f2a-0000-4000-8000-${String(index).padStart(12, "0")}`, "0b7e1f2a-0000-4000-8000-999999999999")?.tier,
+    ).toBe("canonical");
+  });
+
+  test("counts where it is what was asked for: no search is answered with another one's results", () => {
+    expect(answer((index) => `how do I do thing number ${index}`, "something else entirely")?.tier).toBe("refused");
+  });
+});
+
 describe("an answer from other sessions", () => {
   const policy = (id: string, user: string, parts: SessionParts = {}): Session =>
     person(id, user, [{ call: "get_policy", input: { topic: "returns" }, output: "30 days" }], parts);
@@ -125,7 +146,7 @@ describe("after the replay has left its recording", () => {
 
 describe("held against the shop itself", () => {
   test.each([true, false])("no answer is stale and none is another person's (user ids known: %s)", async (knownUsers) => {
-    const truth = await resolverTruth(11, { sessions: 60, knownUsers });
+    const truth = resolverTruth(11, { sessions: 60, knownUsers });
     expect(truth).toMatchObject({ stale: 0, crossPerson: 0 });
     expect(truth.grounded).toBeGreaterThan(60);
     expect(truth.right).toBe(truth.reads);
