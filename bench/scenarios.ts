@@ -22,12 +22,12 @@ const expectations: readonly Expectation[] = [
   { scenario: "harmful-edits", end: "harms", least: 0.8 },
 ];
 
-/** The shipped scenarios end as they should, over seeds 1 to 100 (1 to 400 with `--full`). */
+/** The shipped scenarios end as they should, over seeds 1 to 60 (1 to 400 with `--full`). */
 export const scenarios: Bench = {
   name: "scenarios",
   description: "whole jobs on the shipped scenarios, in process: how often each ends in which verdict",
   async run({ full, say }): Promise<BenchReport> {
-    const seeds = full ? 400 : 100;
+    const seeds = full ? 400 : 60;
     const ends = new Map<string, Map<string, number>>();
     for (const name of new Set(expectations.map((one) => one.scenario))) {
       const scenario = readScenario(shippedFile("examples", "scenarios", `${name}.yaml`));
