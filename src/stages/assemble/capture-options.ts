@@ -52,13 +52,15 @@ export const captureOptions: Readonly<Record<string, Options>> = {
     ...content("unset ADK_CAPTURE_MESSAGE_CONTENT_IN_SPANS or set it to true"),
   },
   "Claude Code": {
-    instructions: "set OTEL_LOG_RAW_API_BODIES=1 and export logs as well as traces",
+    instructions:
+      "set OTEL_LOG_RAW_API_BODIES=1 and export logs as well as traces; requests beyond 60 KB are cut, often before the system prompt",
     messages: "set OTEL_LOG_USER_PROMPTS=1 and OTEL_LOG_RAW_API_BODIES=1, and export logs as well as traces",
     "tool-input": "set OTEL_LOG_TOOL_DETAILS=1",
     "tool-output": "set OTEL_LOG_TOOL_CONTENT=1",
     "tool-definitions": "set OTEL_LOG_RAW_API_BODIES=1 and export logs as well as traces",
     model: "set CLAUDE_CODE_ENHANCED_TELEMETRY_BETA=1 for spans",
-    truncated: "Claude Code cuts bodies at about 60 KB; nothing turns that off",
+    truncated:
+      "Claude Code cuts inline bodies at 60 KB; set OTEL_LOG_TOOL_CONTENT=1 too, so that what was cut is told by prompts, replies and tool spans",
   },
   "Strands Agents": {
     "tool-definitions": "add gen_ai_tool_definitions to OTEL_SEMCONV_STABILITY_OPT_IN",

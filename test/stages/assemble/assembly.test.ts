@@ -249,9 +249,10 @@ describe("what came with the traces", () => {
   });
 
   test("cut attributes are marked, and what is left of the session is kept", () => {
-    const input = JSON.stringify([user("a"), user("b".repeat(50))]);
-    const cut = chat(1, [], agent("b"), { "gen_ai.input.messages": input.slice(0, 40) });
-    expect(sessionOf([cut]).missing).toContain("truncated");
+    const input = JSON.stringify([user("first"), user("second, which is long")]);
+    const cut = sessionOf([chat(1, [], agent("b"), { "gen_ai.input.messages": input.slice(0, -19) })]);
+    expect(cut.missing).toContain("truncated");
+    expect(summaryOf(cut).messages).toEqual(["user: first", "user: second,", "assistant: b"]);
     // Markdown that begins with a bracket is no broken JSON.
     expect(
       sessionOf([chat(1, [user("a")], agent("b"), { "gen_ai.tool.call.result": "[Population of Tokyo](https://example.org) is" })]).missing,

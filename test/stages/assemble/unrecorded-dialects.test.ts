@@ -89,6 +89,37 @@ describe("Claude Code", () => {
     expect(toolCalls(session)).toMatchObject([{ tool: "Bash", error: "exit 1", output: "README.md" }]);
   });
 
+  test("whose request bodies were cut is told by what was typed, answered and run", () => {
+    const cut = (record: LogRecord): LogRecord => ({
+      ...record,
+      attributes: { ...record.attributes, body: JSON.stringify(JSON.parse(record.attributes["body"] as string)).slice(0, 150) },
+    });
+    const [first, answer, , , second, last] = logs;
+    if (first === undefined || answer === undefined || second === undefined || last === undefined) throw new Error("unreachable");
+    const ran = span(
+      3,
+      "claude_code.tool",
+      { "span.type": "tool", tool_name: "Bash", tool_use_id: "toolu_1" },
+      {
+        scope: "com.anthropic.claude_code.tracing",
+        events: [{ name: "tool.output", at: first.at, attributes: { output: "README.md" } }],
+      },
+    );
+    const session = sessionOf([ran], [event(1, "user_prompt", { prompt: "what is here?" }), cut(first), answer, cut(second), last]);
+    expect(messages(session)).toEqual([
+      "user: what is here?",
+      'assistant: [reasoning 4] | → Bash {"command":"ls"}',
+      'tool: ← "README.md"',
+      "assistant: One file.",
+    ]);
+    expect(session.missing).toContain("truncated");
+  });
+
+  test("of a version that names its events in the records' bodies alone", () => {
+    const old = logs.map((record): LogRecord => ({ ...record, name: "", body: record.name }));
+    expect(messages(sessionOf([], old))).toHaveLength(4);
+  });
+
   test("without raw bodies gives what was typed and answered, and says what is missing", () => {
     const session = sessionOf([], [event(1, "user_prompt", { prompt: "hi" }), event(2, "assistant_response", { response: "hello" })]);
     expect(session.missing).toEqual(expect.arrayContaining(["instructions"]));

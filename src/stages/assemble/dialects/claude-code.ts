@@ -1,8 +1,9 @@
 import type { Attributes, Json } from "../../../domain/ids.ts";
+import { textMessage } from "../../../domain/message.ts";
 import type { LogRecord, Span } from "../../../domain/span.ts";
 import { type Content, contentOf, instructionsFrom, replyMessages, requestContent, settingsIn } from "../reading/content.ts";
 import { messagesFrom } from "../reading/messages.ts";
-import { fieldsOf, numberIn, opened, textIn } from "../reading/values.ts";
+import { fieldsOf, isCut, numberIn, opened, textIn } from "../reading/values.ts";
 import {
   agentFrom,
   type Dialect,
@@ -43,10 +44,15 @@ export const claudeCode: Dialect = {
   },
 };
 
-const eventOf = (log: LogRecord): string => log.name.replace(/^claude_code\./, "");
+/** The event's name; older versions put it into the record's body alone. */
+const eventOf = (log: LogRecord): string => {
+  const name = log.name === "" && typeof log.body === "string" ? log.body : log.name;
+  return name.replace(/^claude_code\./, "");
+};
 const isClaude = (log: LogRecord): boolean =>
   (log.scope ?? "").startsWith("com.anthropic.claude_code") ||
   log.name.startsWith("claude_code.") ||
+  (typeof log.body === "string" && log.body.startsWith("claude_code.")) ||
   log.resource["service.name"] === "claude-code";
 
 function isConversation(attributes: Attributes): boolean {
@@ -96,48 +102,66 @@ function promptOf(attributes: Attributes, key: string): Content {
   return contentOf({ input: isRedacted(prompt) ? [] : messagesFrom(prompt) });
 }
 
-/** With `OTEL_LOG_RAW_API_BODIES`: each request with the reply that follows it in the same query source; the bodies are Anthropic's. */
+/**
+ * With `OTEL_LOG_RAW_API_BODIES`: each request with the reply that follows it in the same query source; the bodies are Anthropic's. Bodies are cut at
+ * 60 KB, which is less than most requests: then what the user typed since the last call stands for the request.
+ */
 function exchanges(logs: readonly LogRecord[]): readonly SpanFacts[] {
   const facts: SpanFacts[] = [];
-  const open = new Map<string, LogRecord>();
+  const open = new Map<string, Asked>();
+  let typed: string[] = [];
   for (const log of logs.filter((one) => isConversation(one.attributes))) {
     const source = textAt(log.attributes, "query_source") ?? "";
     const kind = eventOf(log);
-    if (kind === "api_request_body") {
+    if (kind === "user_prompt") {
+      const prompt = textAt(log.attributes, "prompt");
+      if (prompt !== undefined && !isRedacted(prompt)) typed.push(prompt);
+    } else if (kind === "api_request_body") {
       const unanswered = open.get(source);
-      if (unanswered !== undefined) facts.push(callFrom(unanswered, undefined));
-      open.set(source, log);
+      if (unanswered !== undefined) facts.push(...callFrom(unanswered, undefined));
+      open.set(source, { request: log, typed });
+      typed = [];
     } else if (kind === "api_response_body") {
-      const request = open.get(source);
+      const asked = open.get(source) ?? { request: undefined, typed };
+      if (asked.request === undefined) typed = [];
       open.delete(source);
-      facts.push(callFrom(request ?? log, log));
+      facts.push(...callFrom(asked, log));
     }
   }
-  return [...facts, ...[...open.values()].map((request) => callFrom(request, undefined))].sort((left, right) =>
+  return [...facts, ...[...open.values()].flatMap((asked) => callFrom(asked, undefined))].sort((left, right) =>
     left.span.startedAt < right.span.startedAt ? -1 : 1,
   );
+}
+
+interface Asked {
+  readonly request: LogRecord | undefined;
+  /** What the user typed since the call before. */
+  readonly typed: readonly string[];
 }
 
 const jsonOf = (log: LogRecord | undefined): Json | undefined =>
   opened(log?.attributes["body"] ?? (typeof log?.body === "string" && !/^\s*[[{]/.test(log.body) ? undefined : log?.body));
 
-function callFrom(request: LogRecord, response: LogRecord | undefined): SpanFacts {
-  const asked = request === response ? {} : (fieldsOf(jsonOf(request)) ?? {});
+function callFrom({ request, typed }: Asked, response: LogRecord | undefined): readonly SpanFacts[] {
+  const record = request ?? response;
+  if (record === undefined) return [];
+  const asked = fieldsOf(jsonOf(request)) ?? {};
+  const isWhole = !isCut(request?.attributes["body"]);
   const answered = fieldsOf(jsonOf(response)) ?? {};
   const usage = fieldsOf(answered["usage"]) ?? {};
   const [cacheRead, cacheWrite] = [numberIn(usage, "cache_read_input_tokens"), numberIn(usage, "cache_creation_input_tokens")];
   const content = requestContent(asked);
-  return modelFrom(
-    spanOfLog(request),
+  const call = modelFrom(
+    spanOfLog(record),
     contentOf({
-      input: content.input,
+      input: isWhole && content.input.length > 0 ? content.input : typed.map((prompt) => textMessage("user", prompt)),
       output: replyMessages(answered["content"] === undefined ? undefined : { role: "assistant", content: answered["content"] }),
       instructions: instructionsFrom(asked["system"]),
       tools: content.tools,
     }),
     {
       provider: "anthropic",
-      model: textIn(asked, "model") ?? textIn(answered, "model") ?? textAt(request.attributes, "model"),
+      model: textIn(asked, "model") ?? textIn(answered, "model") ?? textAt(record.attributes, "model"),
       parameters: settingsIn(asked),
       usage: usageOf({
         input: (numberIn(usage, "input_tokens") ?? 0) + (cacheRead ?? 0) + (cacheWrite ?? 0),
@@ -148,6 +172,7 @@ function callFrom(request: LogRecord, response: LogRecord | undefined): SpanFact
       finish: finishFrom(answered["stop_reason"]),
     },
   );
+  return [call];
 }
 
 /** Without raw bodies: what the user typed, what the assistant answered, which tools ran. */

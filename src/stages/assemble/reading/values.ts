@@ -1,4 +1,5 @@
 import type { Json } from "../../../domain/ids.ts";
+import { closedJson } from "./cut-json.ts";
 import { pythonValue } from "./python-literal.ts";
 
 /** The fields of a JSON object. */
@@ -50,18 +51,25 @@ function bounded(value: Json, depth = 0): Json {
   return Object.fromEntries(Object.entries(value).flatMap(([key, item]) => (key === "__proto__" ? [] : [[key, bounded(item, depth + 1)]])));
 }
 
-function parsed(text: string): Json | undefined {
+function strictly(text: string): Json | undefined {
   try {
     return bounded(JSON.parse(text) as Json);
   } catch {
-    // Cut at a length limit, plain text that begins like JSON, or Python's way of writing a value.
-    return /^\s*[[{]/.test(text) ? pythonValue(text) : undefined;
+    return undefined;
   }
 }
 
+/** JSON, Python's way of writing a value, or JSON that was cut at a length limit; plain text that begins like JSON is none of these. */
+function parsed(text: string): Json | undefined {
+  const value = strictly(text) ?? (/^\s*[[{]/.test(text) ? pythonValue(text) : undefined);
+  if (value !== undefined || !beginsAsJson(text)) return value;
+  const closed = closedJson(text);
+  return closed === undefined ? undefined : bounded(closed as Json);
+}
+
 /**
- * A value that instrumentations write as it is, as JSON text, as JSON text of JSON text, or as Python prints it. Text that is none of these stays
- * text.
+ * A value that instrumentations write as it is, as JSON text, as JSON text of JSON text, or as Python prints it; of JSON that was cut, what is left.
+ * Text that is none of these stays text.
  */
 export function opened(value: Json | undefined): Json | undefined {
   let current = value;
@@ -74,14 +82,13 @@ export function opened(value: Json | undefined): Json | undefined {
   return current;
 }
 
-/** Whether a text begins as JSON's objects or lists do and breaks off: cut at an attribute limit. Markdown may begin with a bracket, too. */
+/** Markdown and sets may begin with a bracket, too. */
+const beginsAsJson = (text: string): boolean =>
+  /^\s{0,20}(?:\[\s{0,20}){0,3}(?:\{\s{0,20}"[^"\n]{1,200}"\s{0,20}:|(?<=\[\s{0,20})")/.test(text);
+
+/** Whether a text begins as JSON's objects or lists do and breaks off: cut at an attribute limit. */
 export function isCut(value: Json | undefined): boolean {
-  if (
-    typeof value !== "string" ||
-    !/^\s{0,20}(?:\[\s{0,20}){0,3}(?:\{\s{0,20}"[^"\n]{1,200}"\s{0,20}:|")/.test(value) ||
-    value.startsWith('"')
-  )
-    return false;
+  if (typeof value !== "string" || !beginsAsJson(value)) return false;
   const end = value.trimEnd().at(-1);
-  return end !== "]" && end !== "}" && opened(value) === value;
+  return end !== "]" && end !== "}" && strictly(value) === undefined && pythonValue(value) === undefined;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { pythonValue } from "../../../../src/stages/assemble/reading/python-literal.ts";
+import { closedJson } from "../../../../src/stages/assemble/reading/cut-json.ts";
 import { isCut, opened } from "../../../../src/stages/assemble/reading/values.ts";
 
 describe("a value", () => {
@@ -25,6 +26,34 @@ describe("a value", () => {
     ["text", "hello", false],
   ])("is known to be cut: %s", (_what, given, cut) => {
     expect(isCut(given)).toBe(cut);
+  });
+});
+
+describe("JSON that was cut", () => {
+  const whole = JSON.stringify([
+    { role: "user", parts: [{ type: "text", content: 'a "b" \n é, c' }] },
+    { role: "assistant", n: [1, 2.5, null, true] },
+  ]);
+
+  test("is closed wherever it was cut, and keeps what stood before", () => {
+    for (let length = 20; length < whole.length; length += 1) {
+      const value = closedJson(whole.slice(0, length));
+
+      expect((value as readonly unknown[])[0]).toMatchObject({ role: "user" });
+    }
+    expect(closedJson(whole)).toEqual(JSON.parse(whole));
+  });
+
+  test("that is no JSON at all stays text", () => {
+    for (const text of ["", "hello", "[Tokyo](https://example.org) is", "{see: below", '{"a" b']) expect(opened(text)).toBe(text);
+  });
+
+  test("of a megabyte of commas or brackets is tried twice, not once a comma", () => {
+    for (const text of [`["a"${',"b"'.repeat(300_000)},x`, `{"a":${"[".repeat(1_000_000)}`, `["${"\\".repeat(500_000)}`]) {
+      const started = performance.now();
+      opened(text);
+      expect(performance.now() - started).toBeLessThan(2000);
+    }
   });
 });
 
