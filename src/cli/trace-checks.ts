@@ -32,8 +32,10 @@ function summary(sessions: readonly Session[], project: ProjectId): Check {
 }
 
 function lackCheck({ of, part, remedies, sessions, step }: Lack): Check {
-  const options = new Map(remedies.map(({ dialect, option }) => [option, dialect]));
-  const remedy = [...options].map(([option, dialect]) => (remedies.length > 1 ? `${dialect}: ${option}` : option)).join("; ");
+  const options = new Map<string, string[]>();
+  for (const { dialect, option } of remedies) options.set(option, [...(options.get(option) ?? []), dialect]);
+  // One remedy for all dialects needs no names.
+  const remedy = [...options].map(([option, names]) => (options.size > 1 ? `${names.join(", ")}: ${option}` : option)).join("; ");
   return {
     name: `for ${step}`,
     state: "note",

@@ -3,7 +3,7 @@ import type { MissingPart } from "../../domain/session.ts";
 /** The sentence that says what turns a part on, for one dialect or for all of them. */
 type Options = Partial<Readonly<Record<MissingPart | "outcome", string>>>;
 
-const contentParts = ["instructions", "messages", "tool-input", "tool-output"] as const;
+const contentParts = ["instructions", "messages", "tool-input"] as const;
 const content = (option: string): Options => Object.fromEntries(contentParts.map((part) => [part, option]));
 
 const userKey = "set `user.id` on the agent's spans or on the resource";
@@ -13,7 +13,8 @@ export const generalOptions: Readonly<Record<MissingPart | "outcome", string>> =
   instructions: "turn content capture on in your instrumentation; if it is on, the agent sends no system prompt",
   messages: "turn content capture on in your instrumentation",
   "tool-input": "record the tools' arguments (`gen_ai.tool.call.arguments`)",
-  "tool-output": "record the tools' results (`gen_ai.tool.call.result`)",
+  "tool-output":
+    "record the tools' results (`gen_ai.tool.call.result`): instrument the agent framework or the tools, for a model's client alone sees no tool run",
   "tool-definitions": "record `gen_ai.tool.definitions`, or put them into the repository or into `toolDefinitions` of tuneup.operator.yml",
   user: userKey,
   model: "record `gen_ai.request.model`, or name `models.agent` in tuneup.operator.yml",
