@@ -63,6 +63,8 @@ function count(unread: Map<string, NotUnderstood>, span: Span | undefined, diale
 }
 
 interface Parts {
+  /** Whether some tool's input is not in the traces, so that its call shows none. */
+  readonly isBlind: boolean;
   readonly messages: Session["messages"];
   readonly calls: readonly Call[];
 }
@@ -71,7 +73,7 @@ function sessionOf(trace: Trace, reading: TraceReading): Session | undefined {
   const facts = ofMainAgent(reading.facts, trace.spans);
   const agents = facts.filter((one) => one.kind === "agent");
   const whole = agents.filter((agent) => agent.isWhole).toSorted((left, right) => right.conversation.length - left.conversation.length)[0];
-  const { calls, messages } = whole === undefined ? fromCalls(facts) : fromWhole(whole);
+  const { calls, isBlind, messages } = whole === undefined ? fromCalls(facts) : fromWhole(whole);
   const times = [...trace.spans.map((span) => span.startedAt), ...trace.logs.map((log) => log.at)].toSorted();
   const [startedAt] = times;
   if (messages.length === 0 || startedAt === undefined) return undefined;
@@ -94,7 +96,16 @@ function sessionOf(trace: Trace, reading: TraceReading): Session | undefined {
     instructions,
     tools,
     feedback: feedbackOf(trace),
-    missing: missingOf({ messages, calls, instructions, tools, hasUser: user !== undefined, spans: trace.spans, logs: trace.logs }),
+    missing: missingOf({
+      messages,
+      calls,
+      isBlind,
+      instructions,
+      tools,
+      hasUser: user !== undefined,
+      spans: trace.spans,
+      logs: trace.logs,
+    }),
     ...(prompts.length === 0 ? {} : { prompts }),
     dialects: reading.dialects,
   };
@@ -103,7 +114,7 @@ function sessionOf(trace: Trace, reading: TraceReading): Session | undefined {
 /** A transcript: everything in one span. */
 function fromWhole(agent: AgentFacts): Parts {
   const joined = joinToolCalls(agent.conversation, []);
-  return { messages: joined.messages, calls: inOrder([...repliesOf(agent, joined.messages), ...joined.calls]) };
+  return { messages: joined.messages, calls: inOrder([...repliesOf(agent, joined.messages), ...joined.calls]), isBlind: false };
 }
 
 /** Each assistant message of a conversation that only an agent's own span tells was one model call; what the agent counted stands at the last. */
@@ -153,7 +164,8 @@ function fromCalls(facts: readonly SpanFacts[]): Parts {
     !isTold && teller !== undefined
       ? repliesOf(withCounts(teller, models), joined.messages)
       : placed.map(({ at, facts: call }) => modelCall(call, joined.moved(inserted.moved(at))));
-  return { messages: joined.messages, calls: inOrder([...calls, ...joined.calls]) };
+  const isBlind = unasked.some(({ facts: tool }) => tool.input === undefined);
+  return { messages: joined.messages, calls: inOrder([...calls, ...joined.calls]), isBlind };
 }
 
 const saysAnything = (tool: ToolFacts): boolean => tool.input !== undefined || tool.output !== undefined;

@@ -6,6 +6,7 @@ import { isCut } from "./reading/values.ts";
 interface MissingScope {
   readonly messages: readonly Message[];
   readonly calls: readonly Call[];
+  readonly isBlind: boolean;
   readonly instructions: readonly Instructions[];
   readonly tools: readonly ToolDefinition[];
   readonly hasUser: boolean;
@@ -14,12 +15,13 @@ interface MissingScope {
 }
 
 /** Which parts a session's traces did not carry. */
-export function missingOf({ calls, hasUser, instructions, logs, messages, spans, tools }: MissingScope): readonly MissingPart[] {
+export function missingOf({ calls, hasUser, instructions, isBlind, logs, messages, spans, tools }: MissingScope): readonly MissingPart[] {
   const tooling = calls.filter((call) => call.kind === "tool");
   const models = calls.filter((call) => call.kind === "model");
   const missing: [MissingPart, boolean][] = [
     ["instructions", instructions.every(({ text }) => isRedacted(text))],
     ["messages", !saysSomething(messages, "user") || !saysSomething(messages, "assistant")],
+    ["tool-input", isBlind],
     ["tool-output", tooling.some((call) => call.output === undefined && call.error === undefined)],
     ["tool-definitions", tooling.length > 0 && tools.length === 0],
     ["user", !hasUser],

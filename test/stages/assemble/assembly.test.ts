@@ -299,6 +299,15 @@ describe("a tool call", () => {
     expect(toolCalls(session)).toMatchObject([{ tool: "look", output: "42", at: 2, spanId: tool.spanId }]);
   });
 
+  test("whose input was not recorded is a missing part, not a call without arguments", () => {
+    const tool = span(2, "execute_tool look", {
+      "gen_ai.operation.name": "execute_tool",
+      "gen_ai.tool.name": "look",
+      "gen_ai.tool.call.result": "42",
+    });
+    expect(sessionOf([chat(1, [user("a")], agent("b")), tool]).missing).toContain("tool-input");
+  });
+
   test("of a dialect without call ids is answered in order, tool by tool", () => {
     const gemini = (name: string, args: object) => ({ functionCall: { name, args } });
     const reply = (name: string, response: object) => ({ functionResponse: { name, response } });

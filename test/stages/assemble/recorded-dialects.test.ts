@@ -1,4 +1,4 @@
-import { existsSync, globSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { modelCalls, type Session, toolCalls } from "../../../src/domain/session.ts";
 import { assemble } from "../../../src/stages/assemble.ts";
@@ -71,6 +71,30 @@ const recorded = new URL("../../../../shared/data/otel-dialects/", import.meta.u
 const notTraces =
   /schema\.|conformance\.|expected-chatml|otlp-spec|cassette\.|codex_exec|codex_session|skill_tool|apiv3\.|example_trace|otlp2jaeger|native-traces|mastra\.logs/;
 
+interface ExpectedMessage {
+  readonly role?: string;
+  readonly content?: unknown;
+  readonly tools?: unknown;
+  readonly tool_calls?: readonly { readonly name: string }[];
+}
+interface ExpectedSide {
+  readonly data?: readonly ExpectedMessage[];
+}
+type Expected = Readonly<Record<string, { readonly input?: ExpectedSide; readonly output?: ExpectedSide } | undefined>>;
+
+/** What of a message the session does not hold. */
+function lostFrom(session: Session, { content, role = "", tool_calls: calls = [], tools }: ExpectedMessage): readonly string[] {
+  const called = toolCalls(session).map(({ tool }) => tool);
+  const lostCalls = calls.map(({ name }) => name).filter((name) => !called.includes(name));
+  // Koog writes calls as JSON into a text; here they are calls.
+  if (typeof content !== "string" || tools !== undefined || /^\s*[[{]/.test(content)) return lostCalls;
+  const said = JSON.stringify(role === "system" ? session.instructions.map(({ text }) => text).join("\n") : session.messages);
+  const isText = ["system", "user", "assistant", "model"].includes(role);
+  return isText && !said.includes(JSON.stringify(content.trim()).slice(1, -1))
+    ? [...lostCalls, `${role}: ${content.slice(0, 40)}`]
+    : lostCalls;
+}
+
 describe.skipIf(!existsSync(recorded))("the recorded payloads of 22 dialects", () => {
   const files = globSync(`${recorded}*/*.{json,pb}`)
     .map((file) => file.slice(recorded.length))
@@ -87,6 +111,25 @@ describe.skipIf(!existsSync(recorded))("the recorded payloads of 22 dialects", (
       };
     }
     await expect(`${JSON.stringify(expected, undefined, 1)}\n`).toMatchFileSnapshot("../../fixtures/dialects/expected-sessions.json");
+  });
+
+  /** Langfuse keeps what it expects its own readers to make of each observation beside the export: another reader's word for the same payloads. */
+  test("hold what another project reads out of the same calls: every text and every tool call", async () => {
+    let compared = 0;
+    const lost: string[] = [];
+    for (const file of files.filter((name) => name.includes("langfuse-export."))) {
+      const expected = JSON.parse(readFileSync(`${recorded}${file.replace(/json$/, "expected-chatml.json")}`, "utf8")) as Expected;
+      for (const session of await sessionsOf(`${recorded}${file}`)) {
+        const messages = modelCalls(session).flatMap(({ spanId }) => [
+          ...(expected[spanId]?.input?.data ?? []),
+          ...(expected[spanId]?.output?.data ?? []),
+        ]);
+        compared += messages.length;
+        lost.push(...messages.flatMap((message) => lostFrom(session, message)).map((what) => `${file}: ${what}`));
+      }
+    }
+    expect(lost).toEqual([]);
+    expect(compared).toBeGreaterThan(50);
   });
 
   test("that were recorded in both encodings give the same sessions", async () => {

@@ -78,7 +78,17 @@ export function resultFrom(given: Fields): MessagePart {
   };
 }
 
-const opaque = (value: Json, provider: string): MessagePart => ({ kind: "opaque", provider, value: asJson(value) });
+/** Blocks that only Anthropic's API has, so that it can be sent them back as they are. */
+const anthropicBlocks: ReadonlySet<string> = new Set(["redacted_thinking", "server_tool_use", "web_search_tool_result"]);
+
+function opaque(value: Json, provider: string): MessagePart {
+  const fields = fieldsOf(value) ?? {};
+  const type = textIn(fields, "type") ?? "";
+  const isAnthropic =
+    anthropicBlocks.has(type) ||
+    ((type === "image" || type === "document") && textIn(fieldsOf(fields["source"]) ?? {}, "type") !== undefined);
+  return { kind: "opaque", provider: isAnthropic ? "anthropic" : provider, value: asJson(value) };
+}
 
 function reasoningFrom(given: Fields): MessagePart {
   const summary = listOf(firstOf(given, "summary")).flatMap((item) => textIn(fieldsOf(item) ?? {}, "text") ?? []);

@@ -135,7 +135,7 @@ describe("a list of messages", () => {
     ]);
     expect(message?.parts).toEqual([
       { kind: "reasoning", text: "hm", signature: "s" },
-      { kind: "opaque", provider: "unknown", value: { type: "redacted_thinking", data: "x" } },
+      { kind: "opaque", provider: "anthropic", value: { type: "redacted_thinking", data: "x" } },
       { kind: "opaque", provider: "unknown", value: { type: "image", source: {} } },
       { kind: "text", text: "b" },
     ]);
