@@ -108,7 +108,8 @@ function toolsOf(parts: JobParts, input: JobInput): JobTools {
       drafter: parts.models.drafter,
       draftPrompt: parts.prompts.draft,
       scanSecrets: parts.scanSecrets,
-      fidelity: (sample, members, runtime) => measureFidelity({ ...verification, seed: parts.seed, sample, members }, rehearsal, runtime),
+      fidelity: (sample, members, runtime) =>
+        measureFidelity({ ...verification, seed: parts.seed, candidates: input.candidates, sample, members }, rehearsal, runtime),
       ...headroom(parts, verification, rehearsal),
       ...calibration(parts, rehearsal, { rubric: verification.rubric, sessions: input.sessions }),
     },

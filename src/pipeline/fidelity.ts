@@ -2,6 +2,7 @@ import type { Fidelity } from "../domain/replaying/fidelity.ts";
 import { asJson, digestOfJson } from "../domain/digest.ts";
 import type { SessionId } from "../domain/ids.ts";
 import { addUsage, noUsage, type Usage } from "../domain/message.ts";
+import { leftOf } from "../domain/replaying/price.ts";
 import { keyedOrder } from "../domain/random.ts";
 import type { ArmRecord } from "../domain/replay.ts";
 import type { Session } from "../domain/session.ts";
@@ -9,6 +10,7 @@ import type { Sample } from "../domain/sample.ts";
 import type { Runtime } from "../ports/runtime.ts";
 import { decisionOf, fidelityOf, lastDecision, replayRequest, type SelfReplayed } from "../stages/replay.ts";
 import { concurrently } from "./concurrently.ts";
+import { estimateJob, estimateText } from "./estimate-job.ts";
 import { Rehearsal, type RehearsalInput, type RehearsalTools } from "./rehearse.ts";
 
 /** Self-replays of each kind. */
@@ -21,17 +23,22 @@ export interface FidelityInput extends RehearsalInput {
   readonly inFlight: number;
 }
 
+/** Beside that, how many candidates there will be at most: for the estimate. */
+export type MeasuredFidelityInput = FidelityInput & { readonly candidates: number };
+
 /**
  * Runs the unchanged agent again on failing sessions outside the test's order and on the first working ones of it, before any candidate
  * exists, and says whether replays may be trusted. What is measured here of working sessions is found again by the test and not paid twice.
  */
-export async function measureFidelity(input: FidelityInput, tools: RehearsalTools, runtime: Runtime): Promise<Fidelity> {
-  const rehearsal = new Rehearsal(input, tools, runtime);
+export async function measureFidelity(input: MeasuredFidelityInput, tools: RehearsalTools, runtime: Runtime): Promise<Fidelity> {
   const failing = failingOutside(input, perKind);
   const working = input.sample.control.slice(0, perKind);
   const total = failing.length + working.length;
+  const estimate = estimateJob(input.sample, { selfReplays: total, candidates: input.candidates }, input, tools);
+  runtime.progress({ stage: "estimate", state: "finished", note: estimateText(estimate) });
   runtime.progress({ stage: "fidelity", state: "started", total, unit: "self-replays" });
-  const decisions = await sameDecisions(failing, input, tools, runtime);
+  const first = await reachModel(failing, input, tools, runtime);
+  const rehearsal = new Rehearsal({ ...input, budget: leftOf(input.budget ?? {}, first?.usage ?? noUsage) }, tools, runtime);
   let done = 0;
   const run = async (session: Session): Promise<ArmRecord | undefined> => {
     const arm = await rehearsal.selfReplay(session);
@@ -44,6 +51,9 @@ export async function measureFidelity(input: FidelityInput, tools: RehearsalTool
     failing: arms.slice(0, failing.length).filter((arm) => arm !== undefined),
     working: arms.slice(failing.length).filter((arm) => arm !== undefined),
   };
+  // Samples are no part of the gate: they are not taken where the budget has ended already.
+  const others = arms.includes(undefined) ? [] : failing.slice(1);
+  const decisions = await sameDecisions(others, first, input, tools, runtime);
   const fidelity = withinBudget(fidelityOf({ ...measured, decisions }), arms);
   runtime.progress({
     stage: "fidelity",
@@ -69,19 +79,26 @@ interface Sampled {
   readonly usage: Usage;
 }
 
-/**
- * Asks twice for the last decision of each failing session: how often two samples of one request decide alike. The first session is asked
- * alone and its errors are thrown: a model that cannot be used at all is found out with one request.
- */
-async function sameDecisions(
+/** One session's decision, asked for alone and with its errors thrown: a model that cannot be used at all is found out with one request. */
+async function reachModel(
   sessions: readonly Session[],
   input: FidelityInput,
   tools: RehearsalTools,
   runtime: Runtime,
+): Promise<Sampled | undefined> {
+  const [first] = sessions;
+  return first === undefined ? undefined : sampleTwice(first, input, tools, runtime);
+}
+
+/** Asks twice for the last decision of each session: how often two samples of one request decide alike. */
+async function sameDecisions(
+  sessions: readonly Session[],
+  first: Sampled | undefined,
+  input: FidelityInput,
+  tools: RehearsalTools,
+  runtime: Runtime,
 ): Promise<SelfReplayed["decisions"]> {
-  const sampled: (Sampled | undefined)[] = [];
-  for (const session of sessions.slice(0, 1)) sampled.push(await sampleTwice(session, input, tools, runtime));
-  const rest = await concurrently(sessions.slice(1), input.inFlight, async (session) => {
+  const rest = await concurrently(sessions, input.inFlight, async (session) => {
     try {
       return await sampleTwice(session, input, tools, runtime);
     } catch (error) {
@@ -90,7 +107,7 @@ async function sameDecisions(
       return undefined;
     }
   });
-  const compared = [...sampled, ...rest].filter((one) => one !== undefined);
+  const compared = [first, ...rest].filter((one) => one !== undefined);
   return {
     same: compared.filter((one) => one.same).length,
     total: compared.length,

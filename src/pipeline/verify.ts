@@ -5,8 +5,8 @@ import type { Allowed } from "../domain/edit.ts";
 import { TuneupError } from "../domain/errors.ts";
 import { type Evidence, usageOfPairs } from "../domain/evidence.ts";
 import type { SessionId } from "../domain/ids.ts";
-import { addUsage, noUsage } from "../domain/message.ts";
-import type { Budget } from "../domain/replaying/price.ts";
+import { addUsage, noUsage, type Usage } from "../domain/message.ts";
+import { type Budget, leftOf } from "../domain/replaying/price.ts";
 import type { Pair } from "../domain/replay.ts";
 import type { Session } from "../domain/session.ts";
 import type { Decision, DecisionPlan } from "../domain/verdict.ts";
@@ -14,6 +14,7 @@ import type { Runtime } from "../ports/runtime.ts";
 import { acceptBoundary, decide, failingShareOf, seal, truePassRate } from "../stages/decide.ts";
 import { commitLevel, type JudgeRates, keepLookedAt, planOfSample } from "./committed-plan.ts";
 import { concurrently } from "./concurrently.ts";
+import { amountText } from "./estimate-job.ts";
 import { type Place, Rehearsal, type RehearsalInput, type RehearsalTools } from "./rehearse.ts";
 
 export interface VerifyInput extends RehearsalInput {
@@ -64,7 +65,7 @@ export async function verify(input: VerifyInput, tools: RehearsalTools, runtime:
     );
     pairs.push(...measured.filter((pair) => pair !== undefined));
     refuseWhenLost(pairs);
-    reportProgress(decision, pairs, available, runtime);
+    reportProgress(decision, { pairs, available, spent: rehearsal.usage }, runtime);
     decision = judgeNow(available);
     if (measured.includes(undefined)) {
       ({ available, decision } = settle(judgeNow, available));
@@ -211,10 +212,7 @@ function ratesOf({ calibration, fidelity }: AttemptDocument): JudgeRates | undef
 function whatIsLeft({ attempt, budget }: VerifyInput): Budget {
   const { calibration, draft, fidelity, headroom } = attempt;
   const spent = [calibration, fidelity, headroom].reduce((sum, one) => addUsage(sum, one?.usage ?? noUsage), draft.usage);
-  return {
-    ...(budget.tokens === undefined ? {} : { tokens: budget.tokens - spent.inputTokens - spent.outputTokens }),
-    ...(budget.dollars === undefined ? {} : { dollars: budget.dollars - (spent.dollars ?? 0) }),
-  };
+  return leftOf(budget, spent);
 }
 
 /** A model that cannot be reached says nothing about an edit: stop, keep what was measured, say so. */
@@ -234,8 +232,7 @@ function refuseWhenLost(pairs: readonly Pair[]): void {
 
 function reportProgress(
   decision: Extract<Decision, { state: "undecided" }>,
-  pairs: readonly Pair[],
-  available: Available,
+  { available, pairs, spent }: { readonly pairs: readonly Pair[]; readonly available: Available; readonly spent: Usage },
   runtime: Runtime,
 ): void {
   const leader = decision.alive[0];
@@ -248,6 +245,6 @@ function reportProgress(
     done: own.length,
     total: available[decision.group],
     unit: decision.group === "failing" ? "failing sessions" : "working sessions",
-    note: `${decision.alive.length} in the race, leader fixed ${change("failed", "passed")}, broke ${change("passed", "failed")}`,
+    note: `${decision.alive.length} in the race, leader fixed ${change("failed", "passed")}, broke ${change("passed", "failed")}, ${amountText(spent)}`,
   });
 }

@@ -64,6 +64,7 @@ const measure = (
       sample: split,
       members: [...failing, ...tested],
       inFlight: 4,
+      candidates: 4,
     },
     { agent: agentSaying(words, more.requests), measured: new MemoryLedger() },
     aRuntime(),

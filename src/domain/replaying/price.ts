@@ -29,6 +29,14 @@ export interface Budget {
   readonly tokens?: number;
 }
 
+/** What is left of a budget; below zero when more was spent. */
+export function leftOf(budget: Budget, spent: Usage): Budget {
+  return {
+    ...(budget.tokens === undefined ? {} : { tokens: budget.tokens - spent.inputTokens - spent.outputTokens }),
+    ...(budget.dollars === undefined ? {} : { dollars: budget.dollars - (spent.dollars ?? 0) }),
+  };
+}
+
 /** Whether so much exceeds a budget. A model without a known price costs no dollars here: only a token budget holds it. */
 export function exceeds(usage: Usage, budget: Budget): boolean {
   if (budget.tokens !== undefined && usage.inputTokens + usage.outputTokens > budget.tokens) return true;

@@ -4,6 +4,7 @@ import type { AgentConfig, Session } from "../../domain/session.ts";
 import type { ModelClient } from "../../ports/model-client.ts";
 import type { Runtime } from "../../ports/runtime.ts";
 import { replayRequest } from "./decision.ts";
+import { estimateReplay } from "./estimate.ts";
 import type { RecordedTurn } from "./turns.ts";
 import type { RecordedWorld } from "./resolver.ts";
 import type { PlacedCall } from "./trajectory.ts";
@@ -22,6 +23,9 @@ export type TurnEnd = "answered" | Exclude<Replay["ended"], "finished" | "infras
 
 /** The same call so often is a loop. */
 const loopLength = 4;
+/** A replay may write so many times what was recorded, and a little more, before it counts as run away. */
+const timesRecorded = 3;
+const freeOutput = 4000;
 
 /** The agent at work on one conversation: model calls and recorded tools, until it answers the user. */
 export class AgentLoop {
@@ -33,6 +37,7 @@ export class AgentLoop {
   readonly #run: AgentRun;
   readonly #model: ModelClient;
   readonly #runtime: Runtime;
+  readonly #mostOutput: number;
   readonly #repeats = new Map<string, number>();
   #calls: PlacedCall[] = [];
 
@@ -40,6 +45,7 @@ export class AgentLoop {
     this.#run = run;
     this.#model = model;
     this.#runtime = runtime;
+    this.#mostOutput = timesRecorded * estimateReplay(run.session, run.config, false).outputTokens + freeOutput;
   }
 
   /** Tool calls made in the current turn, in order. */
@@ -65,6 +71,10 @@ export class AgentLoop {
       this.transcript.push(reply.message);
       const end = this.#answerTools(reply.message);
       if (end !== undefined) return end;
+      if (this.usage.outputTokens > this.#mostOutput) {
+        this.why = `more than ${timesRecorded} times the recorded output`;
+        return "limit";
+      }
     }
     this.why = `more than ${most} model calls for one user turn`;
     return "limit";
