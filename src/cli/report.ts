@@ -20,6 +20,8 @@ export interface Look {
   readonly command: string;
   /** With a space before, or empty. */
   readonly flags: string;
+  /** The data folder alone as a flag, likewise. */
+  readonly data?: string;
   readonly from: (path: string) => string;
 }
 
@@ -132,7 +134,11 @@ function nextSteps(report: Report, look: Look): string {
   if (finding.end === "published") rows.push(["page", look.from(finding.pull.url)]);
   if (proposal !== undefined) rows.push(["branch", proposal.branch]);
   if (evidenceFile !== undefined)
-    rows.push(["evidence", look.from(evidenceFile)], ["recompute it", `${look.command} verify ${look.from(evidenceFile)}`]);
+    rows.push(
+      ["evidence", look.from(evidenceFile)],
+      ["recompute it", `${look.command} verify ${look.from(evidenceFile)}`],
+      ["read it as a page", `${look.command} report ${look.from(evidenceFile)} --html evidence.html${look.data ?? ""}`],
+    );
   const flipped = evidence?.pairs.find(
     (pair) =>
       pair.candidate === evidence.winner && pair.group === "failing" && pair.before.outcome === "failed" && pair.after.outcome === "passed",

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { AttemptDocument } from "../domain/documents.ts";
-import { type DecisionPlan, type GuardBand, planFor } from "../domain/verdict.ts";
+import { type DecisionPlan, planFor } from "../domain/verdict.ts";
 import type { Documents } from "../ports/ledger.ts";
-import { guardedNull, spentAlpha } from "../stages/decide.ts";
+import { guardBandOf, guardedNull, leastGuard, restsOnModel, spentAlpha } from "../stages/decide.ts";
 
 /** A job on a cluster as later jobs see it: its number among those that share sessions, and the failing sessions it may look at. */
 const testedSchema = z.object({ version: z.literal(1), job: z.string(), number: z.number().int().min(1), failing: z.array(z.string()) });
@@ -12,23 +12,21 @@ type Ledger = Pick<Documents, "get" | "put" | "keys">;
 
 const folderOf = ({ cluster, project }: AttemptDocument): string => `tested/${project}/${cluster}/`;
 
-/** What a model judge's calibration says, with the share of unchanged replays that truly pass. */
-export type JudgeRates = Omit<GuardBand, "bias">;
-
-/** A judge may be so much more lenient to the style of an edit, as a share. */
-const bias = 0.05;
-
 /** The plan before the cluster's history: its caps, its null share, and what the sample says of its order. */
-export function planOfSample(plan: DecisionPlan, attempt: AttemptDocument, candidates: number, rates?: JudgeRates): DecisionPlan {
+export function planOfSample(plan: DecisionPlan, attempt: AttemptDocument, candidates: number): DecisionPlan {
   const { looks, pool } = attempt.sample;
-  const isJudgedByModel = plan.theta0 > 0.5;
-  const guardBand = rates === undefined ? undefined : { bias, ...rates };
-  const guarded = isJudgedByModel && guardBand !== undefined ? { ...plan, theta0: guardedNull(guardBand), guardBand } : plan;
   return {
-    ...planFor(guarded, candidates),
+    ...planFor(guarded(plan, attempt), candidates),
     ...(pool === undefined ? {} : { pool }),
     ...(looks === undefined ? {} : { looks }),
   };
+}
+
+function guarded(plan: DecisionPlan, { calibration, fidelity }: AttemptDocument): DecisionPlan {
+  if (!restsOnModel(plan.theta0, fidelity)) return plan;
+  const guardBand = guardBandOf(calibration, fidelity);
+  if (guardBand === undefined) return { ...plan, theta0: Math.max(plan.theta0, leastGuard) };
+  return { ...plan, theta0: guardedNull(guardBand), guardBand };
 }
 
 /**

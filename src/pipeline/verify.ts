@@ -11,8 +11,8 @@ import type { Pair } from "../domain/replay.ts";
 import type { Session } from "../domain/session.ts";
 import type { Decision, DecisionPlan } from "../domain/verdict.ts";
 import type { Runtime } from "../ports/runtime.ts";
-import { acceptBoundary, decide, failingShareOf, seal, truePassRate } from "../stages/decide.ts";
-import { commitLevel, type JudgeRates, keepLookedAt, planOfSample } from "./committed-plan.ts";
+import { acceptBoundary, decide, failingShareOf, seal } from "../stages/decide.ts";
+import { commitLevel, keepLookedAt, planOfSample } from "./committed-plan.ts";
 import { concurrently } from "./concurrently.ts";
 import { amountText } from "./estimate-job.ts";
 import { type Place, Rehearsal, type RehearsalInput, type RehearsalTools } from "./rehearse.ts";
@@ -28,8 +28,6 @@ export interface VerifyInput extends RehearsalInput {
   readonly budget: Budget;
   readonly models: Evidence["models"];
   readonly simulated: boolean;
-  /** Where a model judges and was calibrated: sets the null share. */
-  readonly judgeRates?: JudgeRates;
 }
 
 type Available = Evidence["available"];
@@ -93,7 +91,7 @@ async function commit(
   candidates: number,
   ledger: RehearsalTools["measured"],
 ): Promise<{ readonly job: string; readonly plan: DecisionPlan }> {
-  const uncommitted = planOfSample(input.plan, input.attempt, candidates, input.judgeRates ?? ratesOf(input.attempt));
+  const uncommitted = planOfSample(input.plan, input.attempt, candidates);
   const job = jobOf(input.attempt, uncommitted);
   return { job, plan: await commitLevel(uncommitted, input.attempt, job, ledger) };
 }
@@ -199,13 +197,6 @@ function settle(
     decision = judgeNow(available);
   }
   return { available, decision };
-}
-
-/** The judge's measured error rates, with the share of failing sessions that truly pass when they are only run again. */
-function ratesOf({ calibration, fidelity }: AttemptDocument): JudgeRates | undefined {
-  if (calibration === undefined || fidelity === undefined) return undefined;
-  const { sensitivity, specificity } = calibration;
-  return { sensitivity, specificity, basePassRate: truePassRate(1 - fidelity.failsAgain, { sensitivity, specificity }) };
 }
 
 /** Measuring fidelity and drafting were paid from the same budget. */

@@ -101,6 +101,7 @@ export function evidenceFacts(evidence: Evidence, verdict: Verdict): readonly Fa
     ...(plan.theta0 === 0.5
       ? []
       : [["null share", `${plan.theta0} of changed sessions fixed, for a judge that favours the edit's style`] as const]),
+    ...measuredFirst(evidence),
     ["tools answered from", tierShares(evidence, verdict.candidate)],
     [
       "replays that left their recording",
@@ -112,6 +113,32 @@ export function evidenceFacts(evidence: Evidence, verdict: Verdict): readonly Fa
       "order, rubric, evidence",
       [evidence.order, evidence.rubric, digestOfJson(asJson(evidence))].map((one) => safeCode(shortDigest(one))).join(" "),
     ],
+  ];
+}
+
+/** What was measured before any edit was drafted; our own words and figures alone. */
+export function measuredFirst({ calibration, fidelity, headroom }: Evidence): readonly Fact[] {
+  const share = (part: number): string => part.toFixed(2).replace(/^0/, "");
+  return [
+    ...(fidelity === undefined
+      ? []
+      : [
+          [
+            "the unchanged agent, run again",
+            `${fidelity.failing.reproduced} of ${fidelity.failing.replayed} failing sessions fail again, ${fidelity.working.reproduced} of ${fidelity.working.replayed} working ones pass again; ${fidelity.world} world`,
+          ] as const,
+        ]),
+    ...(calibration === undefined
+      ? []
+      : [
+          [
+            "the model judge on labelled sessions",
+            `passes ${share(calibration.sensitivity)} of ${calibration.good.sessions} good ones, fails ${share(calibration.specificity)} of ${calibration.bad.sessions} bad ones`,
+          ] as const,
+        ]),
+    ...(headroom === undefined || headroom.result === "unknown"
+      ? []
+      : [["with a strong hint", `${headroom.passed} of ${headroom.replayed} further failing sessions pass`] as const]),
   ];
 }
 

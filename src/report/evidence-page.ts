@@ -6,7 +6,7 @@ import { type Pair, tiers } from "../domain/replay.ts";
 import { visible } from "../domain/text/safe-text.ts";
 import type { Counts, Verdict } from "../domain/verdict.ts";
 import type { Walks } from "../domain/walk.ts";
-import { costRows } from "./evidence-markdown.ts";
+import { costRows, measuredFirst } from "./evidence-markdown.ts";
 import { pageStyle } from "./page-style.ts";
 import { errorSentence, flips, notRuledOut, percent, tierShares } from "./tables.ts";
 import { hasTranscript, transcriptColumns, type Transcripts } from "./transcript-columns.ts";
@@ -212,6 +212,7 @@ function facts(evidence: Evidence, verdict: Verdict): Markup {
     ["level", `${Math.round(plan.alpha * 100_000) / 100_000}, shared by ${plan.candidates}`],
     ["null share of fixed", String(plan.theta0)],
     ["margin", `${Math.round(plan.margin * 100)} of 100 working sessions`],
+    ...measuredFirst(evidence),
     ["tools answered from", tierShares(evidence, verdict.candidate)],
     ["seed", String(evidence.seed)],
     ["order", evidence.order],

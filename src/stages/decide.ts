@@ -8,7 +8,7 @@ import { type Recomputed, recomputeWith } from "./decide/recompute.ts";
 import { type TestResult, verdictOf } from "./decide/verdicts.ts";
 
 export { evidenceSchema } from "./decide/evidence-schema.ts";
-export { guardedNull, truePassRate } from "./decide/guard-band.ts";
+export { guardBandOf, guardedNull, leastGuard, restsOnModel, truePassRate } from "./decide/guard-band.ts";
 export type { EvidenceProblem, Recomputed } from "./decide/recompute.ts";
 export { seal } from "./decide/seal.ts";
 export { walksOf } from "./decide/walk.ts";

@@ -2,6 +2,8 @@ import { digestOfJson } from "../../src/domain/digest.ts";
 import type { AttemptDocument, SampleDocument } from "../../src/domain/documents.ts";
 import { clusterId, commitSha, digest, sessionId } from "../../src/domain/ids.ts";
 import { noUsage } from "../../src/domain/message.ts";
+import type { Calibration } from "../../src/domain/replaying/calibration.ts";
+import type { Fidelity } from "../../src/domain/replaying/fidelity.ts";
 import { aCandidate, anAllowed } from "./evidence-builder.ts";
 import { project } from "./session-builder.ts";
 
@@ -34,3 +36,44 @@ export function anAttempt(sample: SampleDocument, more: Partial<AttemptDocument>
     ...more,
   };
 }
+
+/** A model judge with these rates on fifty good and fifty bad sessions. */
+export const aCalibration = (sensitivity: number, specificity: number): Calibration => ({
+  version: 1,
+  good: { sessions: 50, agreed: 50 * sensitivity, cannotTell: 0 },
+  bad: { sessions: 50, agreed: 50 * specificity, cannotTell: 0 },
+  sensitivity,
+  specificity,
+  youden: sensitivity + specificity - 1,
+  youdenAtLeast: sensitivity + specificity - 1.2,
+  kappa: sensitivity + specificity - 1,
+  cannotTell: 0,
+  use: "trusted",
+  why: "",
+  remedy: "",
+  usage: noUsage,
+});
+
+/** Twelve self-replays of each kind that went well. */
+export const aFidelity = (more: Partial<Fidelity> = {}): Fidelity => ({
+  version: 1,
+  failing: { replayed: 12, reproduced: 10, inconclusive: 0 },
+  working: { replayed: 12, reproduced: 12, inconclusive: 0 },
+  failedByModel: 0,
+  failsAgain: 0.82,
+  failsAgainAtLeast: 0.6,
+  passesAgain: 1,
+  chanceCorrected: 0.82,
+  inconclusive: 0,
+  sameTools: 1,
+  sameCalls: 1,
+  heldTurns: 1,
+  grounded: 1,
+  generatedTurns: 0,
+  unfitTurns: 0,
+  userErrors: {},
+  world: "recorded",
+  gate: { result: "passed" },
+  usage: noUsage,
+  ...more,
+});

@@ -265,8 +265,7 @@ describe("report", () => {
     });
     expect(await tuneup(["report", "evidence.json", "--html", "evidence.html"])).toMatchObject({
       code: 0,
-      out: "",
-      err: expect.stringContaining("without conversations"),
+      out: expect.stringContaining("evidence.html (without conversations"),
     });
     expect(readFileSync(join(cwd, "evidence.html"), "utf8")).toContain("The walk of each candidate");
     expect(existsSync(join(cwd, ".tuneup"))).toBe(false);

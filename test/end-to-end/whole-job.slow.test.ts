@@ -44,13 +44,18 @@ describe("tuneup demo", () => {
     expect(gitIn(join(cwd, ".tuneup/demo/support-agent"), "diff", "--stat", `main..${branch}`)).toMatch(/1 file changed/);
     const [evidence] = readdirSync(join(cwd, ".tuneup/demo/data/evidence"));
     expect((await tuneup(["verify", join(".tuneup/demo/data/evidence", evidence ?? "")], { cwd })).code).toBe(0);
-    const printed = [...out.matchAll(/npm run tuneup -- ((?:clusters|show|verify) .*?)(?: {2,}|$)/gm)].map(([, command = ""]) => command);
-    expect(printed).toHaveLength(3);
+    const printed = [...out.matchAll(/npm run tuneup -- ((?:clusters|show|verify|report) .*?)(?: {2,}|$)/gm)].map(
+      ([, command = ""]) => command,
+    );
+    expect(printed).toHaveLength(4);
     for (const command of printed) {
       const ended = await tuneup(command.split(" "), { cwd });
       expect([command, ended.code, ended.out.split("\n").length > 1]).toEqual([command, 0, true]);
       expect(ended.out).not.toMatch(/^no /);
     }
+    expect(readFileSync(join(cwd, "evidence.html"), "utf8")).toMatch(
+      /Conversations, before and after[\s\S]*class="message assistant differs"/,
+    );
     expect(gitIn(join(cwd, ".tuneup/demo/support-agent"), "status", "--porcelain")).toBe("");
   });
 

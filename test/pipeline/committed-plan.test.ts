@@ -4,7 +4,7 @@ import { clusterId } from "../../src/domain/ids.ts";
 import { defaultPlan, planFor } from "../../src/domain/verdict.ts";
 import { commitLevel, keepLookedAt, planOfSample } from "../../src/pipeline/committed-plan.ts";
 import { spentAlpha } from "../../src/stages/decide.ts";
-import { anAttempt, aSample } from "../builders/attempt-builder.ts";
+import { aCalibration, aFidelity, anAttempt, aSample } from "../builders/attempt-builder.ts";
 
 const plan = planFor(defaultPlan, 1);
 const first = anAttempt(aSample(["a", "b", "c"]));
@@ -65,10 +65,27 @@ describe("the plan of a sample", () => {
     expect(planOfSample(defaultPlan, anAttempt(aSample(["a", "b"], [], { looks: [2] })), 4)).toMatchObject({ looks: [2] });
   });
 
-  test("raises the null share by the judge's errors, only where a model judges", () => {
-    const rates = { basePassRate: 0.1, sensitivity: 0.9, specificity: 0.9 };
-    expect(planOfSample({ ...defaultPlan, theta0: 0.57 }, first, 1, rates).theta0).toBeCloseTo(0.6042, 4);
-    expect(planOfSample({ ...defaultPlan, theta0: 0.57 }, first, 1).theta0).toBe(0.57);
-    expect(planOfSample(defaultPlan, first, 1, rates).theta0).toBe(0.5);
+  test("raises the null share by the judge's errors where nothing else judges", () => {
+    const judged = anAttempt(first.sample, { calibration: aCalibration(0.9, 0.9), fidelity: aFidelity({ failsAgain: 0.82 }) });
+    const plan57 = { ...defaultPlan, theta0: 0.57 };
+    expect(planOfSample(plan57, judged, 1).guardBand).toMatchObject({
+      bias: 0.05,
+      sensitivity: 0.9,
+      specificity: 0.9,
+      basePassRate: expect.closeTo(0.1),
+    });
+    expect(planOfSample(plan57, judged, 1).theta0).toBeCloseTo(0.6042, 4);
+    expect(planOfSample(plan57, first, 1).theta0).toBe(0.57);
+    expect(planOfSample(defaultPlan, judged, 1).theta0).toBe(0.5);
+  });
+
+  test("raises it also where there are rules, but it was the model that failed the sessions that were run again", () => {
+    const calibration = aCalibration(0.9, 0.9);
+    const by = (failedByModel: number): number =>
+      planOfSample(defaultPlan, anAttempt(first.sample, { calibration, fidelity: aFidelity({ failedByModel }) }), 1).theta0;
+    expect(by(0)).toBe(0.5);
+    expect(by(4)).toBe(0.5);
+    expect(by(5)).toBeGreaterThan(0.57);
+    expect(planOfSample(defaultPlan, anAttempt(first.sample, { fidelity: aFidelity({ failedByModel: 10 }) }), 1).theta0).toBe(0.57);
   });
 });

@@ -43,6 +43,7 @@ const flagsOf = (context: CliContext, demo: Demo): string => ` --data ${relative
 const lookOf = (context: CliContext, demo: Demo): Look => ({
   command: "npm run tuneup --",
   flags: flagsOf(context, demo),
+  data: ` --data ${relative(context.cwd, demo.places.data)}`,
   from: (path) => relative(context.cwd, path),
 });
 

@@ -16,6 +16,7 @@ import { recompute, walksOf } from "../../stages/decide.ts";
 import type { CliContext } from "../context.ts";
 import { type CommonFlags, commonFlags, flag, placesOf } from "../flags.ts";
 import { readDocument } from "../scan-project.ts";
+import { printable } from "../table.ts";
 
 interface Flags extends Pick<CommonFlags, "data"> {
   readonly html?: string;
@@ -56,9 +57,8 @@ export const reportCommand = buildCommand<Flags, [string], CliContext>({
       const page = resolve(this.cwd, flags.html);
       const transcripts = await transcriptsOf(evidence, placesOf(this, flags).data);
       writeFileSync(page, evidencePage({ evidence, walks: walksOf(evidence), transcripts }));
-      this.process.stderr.write(
-        `  ✓ page      ${page}${transcripts.size === 0 ? " (without conversations: they are not in this data folder)" : ""}\n`,
-      );
+      const note = transcripts.size === 0 ? " (without conversations: they are not in this data folder)" : "";
+      this.process.stdout.write(printable(`page: ${page}${note}\n`));
     }
     const markdown = evidenceMarkdown(evidence, flags.public === true ? "public" : "private");
     if (flags.to !== undefined) writeFileSync(resolve(this.cwd, flags.to), markdown);

@@ -20,6 +20,8 @@ export interface Fidelity {
   readonly version: 1;
   readonly failing: SelfReplays;
   readonly working: SelfReplays;
+  /** Failing sessions that fail again because the model judge says so, and no rule, signature or evaluator. */
+  readonly failedByModel: number;
   /** Share of failing sessions that fail again, with its lower 95 % bound (one-sided Wilson). */
   readonly failsAgain: number;
   readonly failsAgainAtLeast: number;

@@ -41,6 +41,9 @@ const pair = z.looseObject({
   dropped: text.optional().describe("Why the pair does not count: lost to infrastructure, or the edit does not apply to the session."),
 });
 
+const selfReplays = z.looseObject({ replayed: count, reproduced: count, inconclusive: count });
+const judgedClass = z.looseObject({ sessions: count, agreed: count, cannotTell: count });
+
 const counts = z.looseObject({
   pairs: count,
   fixed: count,
@@ -115,8 +118,26 @@ export const evidenceSchema = z
     }),
     rubric: digest.describe("Digest of everything that decides whether a replay is good."),
     seed: z.number(),
-    fidelity: z.looseObject({}).optional().describe("How true replays of the unchanged agent are to its recordings."),
-    headroom: z.looseObject({}).optional().describe("Whether the failure could be mended by a prompt at all, measured before drafting."),
+    fidelity: z
+      .looseObject({
+        failing: selfReplays,
+        working: selfReplays,
+        failedByModel: count.optional(),
+        failsAgain: share,
+        failsAgainAtLeast: share,
+        passesAgain: share,
+        chanceCorrected: difference,
+      })
+      .optional()
+      .describe("How true replays of the unchanged agent are to its recordings."),
+    calibration: z
+      .looseObject({ good: judgedClass, bad: judgedClass, sensitivity: share, specificity: share, youden: difference })
+      .optional()
+      .describe("How good the model judge is on labelled sessions."),
+    headroom: z
+      .looseObject({ result: z.enum(["some", "none", "unknown"]), replayed: count, passed: count, needed: count })
+      .optional()
+      .describe("Whether the failure could be mended by a prompt at all, measured before drafting."),
     available: z.strictObject({ failing: count, control: count }).describe("How far each order may be read."),
     candidates: z.array(candidate).min(1).max(20),
     boundary: z.array(count).max(500).describe("boundary[m - 1]: so many fixed among m changed pairs accept; m + 1 where no count does."),

@@ -1,4 +1,26 @@
+import type { Calibration } from "../../domain/replaying/calibration.ts";
+import type { Fidelity } from "../../domain/replaying/fidelity.ts";
 import type { GuardBand } from "../../domain/verdict.ts";
+
+/** A model judge may be so much more lenient to the style of an edit, on bad replays, as a share. */
+const assumedBias = 0.05;
+
+/** The guard band that follows from a judge's calibration and from how often failing sessions pass when they are only run again; both are needed. */
+export function guardBandOf(
+  calibration: Pick<Calibration, "sensitivity" | "specificity"> | undefined,
+  fidelity: Pick<Fidelity, "failsAgain"> | undefined,
+): GuardBand | undefined {
+  if (calibration === undefined || fidelity === undefined) return undefined;
+  const { sensitivity, specificity } = calibration;
+  return { bias: assumedBias, sensitivity, specificity, basePassRate: truePassRate(1 - fidelity.failsAgain, { sensitivity, specificity }) };
+}
+
+/**
+ * Whether the evidence will rest on a model judge: there is nothing else that judges, or it was the model that failed at least half of the
+ * failing sessions that were only run again, whatever rules there are for other kinds of sessions.
+ */
+export const restsOnModel = (theta0: number, fidelity: Pick<Fidelity, "failing" | "failedByModel"> | undefined): boolean =>
+  theta0 > 0.5 || (fidelity !== undefined && fidelity.failedByModel > 0 && 2 * fidelity.failedByModel >= fidelity.failing.reproduced);
 
 /** The smallest null share where only a model judges: absorbs a bias of 5 points at common rates (bench `evidence`, judge cells). */
 export const leastGuard = 0.57;

@@ -5,6 +5,7 @@ import { addUsage } from "../../domain/message.ts";
 import type { Decision } from "../../domain/verdict.ts";
 import { evidenceSchema } from "./evidence-schema.ts";
 import { guardedNull } from "./guard-band.ts";
+import { derivedFigures } from "./measured-first.ts";
 import { sealsOf } from "./seal.ts";
 import { spentAlpha } from "./spending.ts";
 
@@ -45,6 +46,7 @@ export function recomputeWith(test: Test, document: unknown): Recomputed {
   const problems = [
     ...sealProblems(evidence),
     ...planProblems(evidence),
+    ...derivedProblems(evidence),
     ...structure(evidence),
     ...boundaryProblems(test, evidence),
     ...costProblems(evidence),
@@ -87,6 +89,13 @@ function planProblems({ candidates, order, orders, plan }: Evidence): readonly E
     problems.push({ path: ["plan", "pool"], message: `is ${plan.pool}, but more sessions were drawn` });
   return problems;
 }
+
+const derivedProblems = (evidence: Evidence): readonly EvidenceProblem[] =>
+  derivedFigures(evidence).flatMap(({ expected, given, path }) =>
+    given !== undefined && Math.abs(given - expected) < 1e-9
+      ? []
+      : [{ path, message: `is ${String(given)}, the counts beside it give ${expected}` }],
+  );
 
 function structure(evidence: Evidence): readonly EvidenceProblem[] {
   const problems: EvidenceProblem[] = [];

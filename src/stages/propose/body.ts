@@ -1,4 +1,4 @@
-import { shortDigest } from "../../domain/digest.ts";
+import { asJson, digestOfJson, shortDigest } from "../../domain/digest.ts";
 import type { Refusal } from "../../domain/edit.ts";
 import { digest } from "../../domain/ids.ts";
 import { safeBlock, safeCode, safeInline } from "../../domain/text/safe-text.ts";
@@ -63,7 +63,7 @@ function firstChangedLine(diff: string): number | undefined {
 const draftNote = (reasons: readonly string[]): string => ["**A draft, because:**", ...reasons.map((reason) => `- ${reason}`)].join("\n");
 
 function reading({ evidence, verdict, visibility }: ProposeInput): string {
-  const file = `${shortDigest(digest(evidence.job))}.json`;
+  const file = `${shortDigest(digest(evidence.job))}.json --digest ${shortDigest(digestOfJson(asJson(evidence)))}`;
   const first = flips(evidence, verdict, "failing").fixed[0];
   const look =
     first === undefined || visibility === "public" ? "" : ` Look at a fixed session: \`tuneup show ${sessionText(first, visibility)}\`.`;

@@ -32,6 +32,7 @@ export function fidelityOf({ decisions, failing, working }: SelfReplayed): Fidel
   const figures = {
     failing: failed,
     working: passed,
+    failedByModel: kept.failing.filter((arm) => arm.outcome === "failed" && arm.decidedBy === "model").length,
     failsAgain,
     failsAgainAtLeast: wilsonLower(failed.reproduced, failed.replayed),
     passesAgain,

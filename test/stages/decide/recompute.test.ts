@@ -2,9 +2,18 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { Evidence } from "../../../src/domain/evidence.ts";
 import { evidenceSchema, guardedNull, recompute, seal, spentAlpha } from "../../../src/stages/decide.ts";
+import { wilsonLower } from "../../../src/domain/replaying/wilson.ts";
+import { aCalibration, aFidelity } from "../../builders/attempt-builder.ts";
 import { anEvidence } from "../../builders/evidence-builder.ts";
 
 type Tamper = (evidence: Evidence) => object;
+
+const trueFidelity = aFidelity({
+  failsAgain: 10 / 12,
+  failsAgainAtLeast: wilsonLower(10, 12),
+  passesAgain: 1,
+  chanceCorrected: 10 / 12,
+});
 
 const problemsOf = (document: unknown): readonly string[] => {
   const result = recompute(JSON.parse(JSON.stringify(document)));
@@ -95,6 +104,16 @@ describe("an evidence file", () => {
       (evidence) => ({ ...evidence, orders: { ...evidence.orders, control: evidence.orders.control.map(() => "control-0") } }),
       /^orders\.control one session stands at two places/,
     ],
+    [
+      "replays said to be truer than they were",
+      (evidence) => ({ ...evidence, fidelity: { ...trueFidelity, failsAgain: 1 } }),
+      /^fidelity\.failsAgain is 1, the counts beside it give 0\.8/,
+    ],
+    [
+      "a judge said to be better than it was",
+      (evidence) => ({ ...evidence, calibration: { ...aCalibration(0.9, 0.9), specificity: 0.99 } }),
+      /^calibration\.specificity is 0\.99, the counts beside it give 0\.9/,
+    ],
     ["a lower bill", (evidence) => ({ ...evidence, usage: { inputTokens: 1, outputTokens: 1 } }), /^usage is/],
   ])("with %s does not verify, not even when it is sealed anew", (_what, tamper, problem) => {
     expect(problemsOf(tamper(anEvidence()))).toContainEqual(expect.stringMatching(problem));
@@ -115,6 +134,11 @@ describe("an evidence file", () => {
       expect(recompute(document).ok).toBe(false);
     },
   );
+
+  test("with what was measured before drafting verifies too", () => {
+    const { seals: _seals, ...open } = anEvidence();
+    expect(problemsOf(seal({ ...open, fidelity: trueFidelity, calibration: aCalibration(0.9, 0.9) }))).toEqual([]);
+  });
 
   test("has the published form", async () => {
     // Compiles only as long as the type and the published form agree.
