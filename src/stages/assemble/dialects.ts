@@ -55,7 +55,7 @@ export interface TraceReading {
 export function readTrace(trace: Trace): TraceReading {
   const logs = logsBySpan(trace.logs);
   const spans = [...trace.spans, ...spansOfLogs(trace, logs)];
-  const facts: SpanFacts[] = [];
+  const read: ReadFacts[] = [];
   const strange: { readonly span: Span; readonly dialect: string | undefined }[] = [];
   let known = 0;
   const counts = new Map<string, number>();
@@ -63,7 +63,7 @@ export function readTrace(trace: Trace): TraceReading {
   for (const span of spans) {
     const { asked, dialect, reading } = readSpan(span, logs.get(span.spanId) ?? []);
     if (reading !== undefined && reading !== "known") {
-      facts.push(reading);
+      read.push({ facts: reading, dialect });
       if (dialect !== undefined) note(dialect, 1);
     } else if (reading === "known") known += 1;
     else if (carriesContent(span)) strange.push({ span, dialect: asked?.name });
@@ -72,25 +72,28 @@ export function readTrace(trace: Trace): TraceReading {
     const own = dialect.readLogs?.(trace.logs) ?? [];
     if (own.length === 0) continue;
     note(dialect, own.length);
-    mergeLogFacts(facts, own);
+    mergeLogFacts(read, own, dialect);
   }
   const names = [...counts].sort((left, right) => right[1] - left[1] || (left[0] < right[0] ? -1 : 1)).map(([name]) => name);
-  return { facts: facts.toSorted(inTime), dialects: names, known, strange };
+  return { facts: read.map(({ facts }) => facts).toSorted(inTime), dialects: names, known, strange };
 }
 
 const inTime = (left: SpanFacts, right: SpanFacts): number =>
   left.span.startedAt < right.span.startedAt ? -1 : left.span.startedAt > right.span.startedAt ? 1 : 0;
 
-/** What log records say wins over spans of the same instrumentation that only count: those repeat the same calls without their words. */
-function mergeLogFacts(facts: SpanFacts[], own: readonly SpanFacts[]): void {
-  const says = own.some((one) => one.kind === "model" && one.input.length > 0);
-  const scopes = new Set(["com.anthropic.claude_code.tracing", "codex_cli_rs", "codex_exec"]);
-  if (says) {
-    const kept = facts.filter((one) => !(one.kind === "model" && one.input.length === 0 && scopes.has(one.span.scope ?? "")));
-    facts.splice(0, facts.length, ...kept);
+interface ReadFacts {
+  readonly facts: SpanFacts;
+  readonly dialect: Dialect | undefined;
+}
+
+/** What log records say wins over spans of the same dialect that only count: those repeat the same calls without their words. */
+function mergeLogFacts(read: ReadFacts[], own: readonly SpanFacts[], dialect: Dialect): void {
+  if (own.some((one) => one.kind === "model" && one.input.length > 0)) {
+    const kept = read.filter((one) => one.dialect !== dialect || one.facts.kind !== "model" || one.facts.input.length > 0);
+    read.splice(0, read.length, ...kept);
   }
-  const known = new Set(facts.flatMap((one) => (one.kind === "tool" && one.id !== undefined ? [one.id] : [])));
-  facts.push(...own.filter((one) => one.kind !== "tool" || one.id === undefined || !known.has(one.id)));
+  const known = new Set(read.flatMap(({ facts }) => (facts.kind === "tool" && facts.id !== undefined ? [facts.id] : [])));
+  read.push(...own.filter((one) => one.kind !== "tool" || one.id === undefined || !known.has(one.id)).map((facts) => ({ facts, dialect })));
 }
 
 interface SpanReading {

@@ -1,7 +1,7 @@
 import { evaluationEvent, evaluationOf, scored } from "../../domain/evaluation.ts";
 import type { Attributes } from "../../domain/ids.ts";
 import type { Feedback, Span, Trace } from "../../domain/span.ts";
-import { textAt } from "./span-facts.ts";
+import { textAt } from "./reading/attributes.ts";
 
 /**
  * Judgements that came with the traces: beside the spans, as `gen_ai.evaluation.result` events or log records, as OpenInference's annotations, as traceAI's

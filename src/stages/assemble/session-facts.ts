@@ -2,7 +2,8 @@ import { digestOf } from "../../domain/digest.ts";
 import type { Digest, ProjectId } from "../../domain/ids.ts";
 import type { PromptIdentity } from "../../domain/session.ts";
 import type { Trace } from "../../domain/span.ts";
-import { numberAt, type SpanFacts, textAt } from "./span-facts.ts";
+import { numberAt, textAt } from "./reading/attributes.ts";
+import type { SpanFacts } from "./span-facts.ts";
 
 /** Where instrumentations write the user's id, the most telling first. */
 const userKeys = [

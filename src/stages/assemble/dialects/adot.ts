@@ -2,7 +2,8 @@ import type { Json } from "../../../domain/ids.ts";
 import { textOf } from "../../../domain/message.ts";
 import type { LogRecord, Span } from "../../../domain/span.ts";
 import { fieldsOf, listOf, opened, textIn } from "../reading/values.ts";
-import { agentFrom, type Dialect, matchOf, modelFrom, type Reading, toolFrom } from "../span-facts.ts";
+import { matchOf } from "../reading/attributes.ts";
+import { agentFrom, type Dialect, modelFrom, type Reading, toolFrom } from "../span-facts.ts";
 import { fromLogBodies } from "./semconv.ts";
 
 const bodyOf = (log: LogRecord): ReturnType<typeof fieldsOf> => {

@@ -4,19 +4,8 @@ import type { LogRecord, Span } from "../../../domain/span.ts";
 import { type Content, contentOf, instructionsFrom, replyMessages, requestContent, settingsIn } from "../reading/content.ts";
 import { messagesFrom } from "../reading/messages.ts";
 import { fieldsOf, isCut, numberIn, opened, textIn } from "../reading/values.ts";
-import {
-  agentFrom,
-  type Dialect,
-  finishFrom,
-  hasScope,
-  matchOf,
-  modelFrom,
-  numberAt,
-  type SpanFacts,
-  textAt,
-  toolFrom,
-  usageOf,
-} from "../span-facts.ts";
+import { finishFrom, hasScope, matchOf, numberAt, textAt, usageOf } from "../reading/attributes.ts";
+import { agentFrom, type Dialect, modelFrom, type SpanFacts, toolFrom } from "../span-facts.ts";
 import { spanOfLog } from "./log-span.ts";
 
 /** What the CLI asks for itself (titles, suggestions) is no part of the conversation; these are. */

@@ -3,19 +3,8 @@ import type { Message } from "../../../domain/message.ts";
 import { contentOf, instructionsFrom, replyMessages } from "../reading/content.ts";
 import { messagesFrom } from "../reading/messages.ts";
 import { toolsFrom } from "../reading/tool-definitions.ts";
-import {
-  agentFrom,
-  type Dialect,
-  hasPrefix,
-  hasScope,
-  matchOf,
-  modelFrom,
-  numberAt,
-  type SpanFacts,
-  textAt,
-  toolFrom,
-  usageOf,
-} from "../span-facts.ts";
+import { hasPrefix, hasScope, matchOf, numberAt, textAt, usageOf } from "../reading/attributes.ts";
+import { agentFrom, type Dialect, modelFrom, type SpanFacts, toolFrom } from "../span-facts.ts";
 import { spanOfLog } from "./log-span.ts";
 import { genaiTool } from "./semconv.ts";
 

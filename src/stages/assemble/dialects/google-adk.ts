@@ -2,7 +2,8 @@ import type { Json } from "../../../domain/ids.ts";
 import type { Span } from "../../../domain/span.ts";
 import { type Content, contentOf, replyMessages, requestContent, settingsIn } from "../reading/content.ts";
 import { fieldsOf, firstOf, opened, textIn } from "../reading/values.ts";
-import { agentFrom, type Dialect, finishFrom, hasPrefix, hasScope, matchOf, modelFrom, textAt, toolFrom } from "../span-facts.ts";
+import { finishFrom, hasPrefix, hasScope, matchOf, textAt } from "../reading/attributes.ts";
+import { agentFrom, type Dialect, modelFrom, toolFrom } from "../span-facts.ts";
 import { genaiContent } from "./semconv.ts";
 
 /** Google's Agent Development Kit (google/adk-python, telemetry/tracing.py): the whole Gemini request and response as JSON text on `call_llm`. */

@@ -1,4 +1,5 @@
-import { agentFrom, type Dialect, hasPrefix, matchOf, modelFrom } from "../span-facts.ts";
+import { hasPrefix, matchOf } from "../reading/attributes.ts";
+import { agentFrom, type Dialect, modelFrom } from "../span-facts.ts";
 import { genaiContent, genaiTool } from "./semconv.ts";
 
 const names: ReadonlySet<string> = new Set(["gen_ai.chat", "tool.execute", "agent.turn", "agent.session"]);

@@ -3,7 +3,8 @@ import type { Span } from "../../../domain/span.ts";
 import { type Content, exchange, instructionsFrom } from "../reading/content.ts";
 import { toolsFrom } from "../reading/tool-definitions.ts";
 import { type Fields, fieldsOf, firstOf, opened, textIn } from "../reading/values.ts";
-import { agentFrom, type Dialect, errorOf, hasScope, matchOf, modelFrom, textAt, toolFrom } from "../span-facts.ts";
+import { errorOf, hasScope, matchOf, textAt } from "../reading/attributes.ts";
+import { agentFrom, type Dialect, modelFrom, toolFrom } from "../span-facts.ts";
 
 const frames: ReadonlySet<string> = new Set(["agent"]);
 const others: ReadonlySet<string> = new Set(["event", "retriever", "evaluator", "embedding", "guardrail"]);

@@ -1,7 +1,8 @@
 import type { Json } from "../../../domain/ids.ts";
 import { exchange, isEmpty } from "../reading/content.ts";
 import { fieldsOf, firstOf, opened } from "../reading/values.ts";
-import { agentFrom, type Dialect, hasPrefix, hasScope, matchOf, modelFrom, textAt, toolFrom } from "../span-facts.ts";
+import { hasPrefix, hasScope, matchOf, textAt } from "../reading/attributes.ts";
+import { agentFrom, type Dialect, modelFrom, toolFrom } from "../span-facts.ts";
 import { genaiContent } from "./semconv.ts";
 
 /** LangSmith's OpenTelemetry exporter (langchain-ai/langsmith-sdk, _otel_exporter.py): a run's whole inputs and outputs as JSON in `gen_ai.prompt` and `gen_ai.completion`. */

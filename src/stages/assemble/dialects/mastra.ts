@@ -4,7 +4,8 @@ import { type Content, contentOf, exchange, instructionsFrom, replyMessages } fr
 import { messagesFrom } from "../reading/messages.ts";
 import { toolsFrom } from "../reading/tool-definitions.ts";
 import { fieldsOf, listOf, opened, textIn } from "../reading/values.ts";
-import { agentFrom, type Dialect, hasScope, matchOf, modelFrom, textAt } from "../span-facts.ts";
+import { hasScope, matchOf, textAt } from "../reading/attributes.ts";
+import { agentFrom, type Dialect, modelFrom } from "../span-facts.ts";
 import { genaiTool } from "./semconv.ts";
 
 /**

@@ -1,7 +1,8 @@
 import type { Span } from "../../../domain/span.ts";
 import { exchange } from "../reading/content.ts";
 import { opened } from "../reading/values.ts";
-import { agentFrom, type Dialect, hasPrefix, hasScope, matchOf, modelFrom, type Reading, textAt, toolFrom } from "../span-facts.ts";
+import { hasPrefix, hasScope, matchOf, textAt } from "../reading/attributes.ts";
+import { agentFrom, type Dialect, modelFrom, type Reading, toolFrom } from "../span-facts.ts";
 import { semconv } from "./semconv.ts";
 
 /** A dialect that writes every span's input and output under one pair of keys. */

@@ -5,7 +5,8 @@ import { type Content, contentOf, exchange, isEmpty } from "../reading/content.t
 import { messageFrom, messagesFrom } from "../reading/messages.ts";
 import { toolsFrom } from "../reading/tool-definitions.ts";
 import { fieldsOf, opened, textIn } from "../reading/values.ts";
-import { agentFrom, type Dialect, hasScope, matchOf, modelFrom, textAt, toolFrom } from "../span-facts.ts";
+import { hasScope, matchOf, textAt } from "../reading/attributes.ts";
+import { agentFrom, type Dialect, modelFrom, toolFrom } from "../span-facts.ts";
 import { fromLogBodies, genaiContent } from "./semconv.ts";
 
 /**

@@ -2,7 +2,8 @@ import type { Json } from "../../../domain/ids.ts";
 import type { Span } from "../../../domain/span.ts";
 import { exchange, isEmpty } from "../reading/content.ts";
 import { fieldsOf, opened } from "../reading/values.ts";
-import { agentFrom, type Dialect, hasPrefix, hasScope, matchOf, modelFrom, textAt, toolFrom } from "../span-facts.ts";
+import { hasPrefix, hasScope, matchOf, textAt } from "../reading/attributes.ts";
+import { agentFrom, type Dialect, modelFrom, toolFrom } from "../span-facts.ts";
 import { genaiContent, genaiTool, semconv } from "./semconv.ts";
 
 /** OpenLLMetry (traceloop/openllmetry) and Koog: indexed `gen_ai.prompt.N` before 0.55, the conventions after; workflows, tasks, agents and tools by `traceloop.span.kind`. */

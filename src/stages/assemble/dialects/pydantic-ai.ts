@@ -2,7 +2,8 @@ import type { Span } from "../../../domain/span.ts";
 import { type Content, contentOf } from "../reading/content.ts";
 import { messagesFrom } from "../reading/messages.ts";
 import { toolsFrom } from "../reading/tool-definitions.ts";
-import { agentFrom, type Dialect, firstContent, hasScope, matchOf, modelFrom, textAt, toolFrom } from "../span-facts.ts";
+import { hasScope, matchOf, textAt } from "../reading/attributes.ts";
+import { agentFrom, type Dialect, firstContent, modelFrom, toolFrom } from "../span-facts.ts";
 import { fromAttributes, fromEventList, genaiContent } from "./semconv.ts";
 
 const keys = ["model_request_parameters", "pydantic_ai.all_messages", "all_messages_events"] as const;

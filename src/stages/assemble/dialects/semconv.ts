@@ -14,18 +14,8 @@ import {
 import { messageFrom, messagesFrom } from "../reading/messages.ts";
 import { toolsFrom } from "../reading/tool-definitions.ts";
 import { fieldsOf, listOf, opened, textIn } from "../reading/values.ts";
-import {
-  agentFrom,
-  type Dialect,
-  firstContent,
-  hasPrefix,
-  matchOf,
-  modelAt,
-  modelFrom,
-  providerAt,
-  textAt,
-  toolFrom,
-} from "../span-facts.ts";
+import { hasPrefix, matchOf, modelAt, providerAt, textAt } from "../reading/attributes.ts";
+import { agentFrom, type Dialect, firstContent, modelFrom, toolFrom } from "../span-facts.ts";
 import { fromIndexed } from "./indexed-attributes.ts";
 
 const modelOperations: ReadonlySet<string> = new Set([

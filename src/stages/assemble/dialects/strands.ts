@@ -2,7 +2,8 @@ import type { Attributes } from "../../../domain/ids.ts";
 import type { LogRecord, Span } from "../../../domain/span.ts";
 import { contentOf, instructionsFrom } from "../reading/content.ts";
 import { listOf, opened } from "../reading/values.ts";
-import { agentFrom, type Dialect, hasScope, matchOf, modelFrom, textAt, toolFrom } from "../span-facts.ts";
+import { hasScope, matchOf, textAt } from "../reading/attributes.ts";
+import { agentFrom, type Dialect, modelFrom, toolFrom } from "../span-facts.ts";
 import { genaiContent, genaiTool } from "./semconv.ts";
 
 const isStrands = (attributes: Attributes): boolean => textAt(attributes, "gen_ai.system", "gen_ai.provider.name") === "strands-agents";

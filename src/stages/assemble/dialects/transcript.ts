@@ -1,7 +1,8 @@
 import { contentOf, instructionsFrom } from "../reading/content.ts";
 import { messagesFrom } from "../reading/messages.ts";
 import { toolsFrom } from "../reading/tool-definitions.ts";
-import { agentFrom, type Dialect, hasScope, matchOf } from "../span-facts.ts";
+import { hasScope, matchOf } from "../reading/attributes.ts";
+import { agentFrom, type Dialect } from "../span-facts.ts";
 
 /** A transcript file's session: one span with the whole conversation. */
 export const transcript: Dialect = {

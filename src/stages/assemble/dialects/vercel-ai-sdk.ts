@@ -4,7 +4,8 @@ import { type Content, contentOf, requestContent } from "../reading/content.ts";
 import { messageFrom, messagesFrom } from "../reading/messages.ts";
 import { toolsFrom } from "../reading/tool-definitions.ts";
 import { listOf, opened } from "../reading/values.ts";
-import { agentFrom, type Dialect, hasScope, matchOf, modelFrom, textAt, toolFrom } from "../span-facts.ts";
+import { hasScope, matchOf, textAt } from "../reading/attributes.ts";
+import { agentFrom, type Dialect, modelFrom, toolFrom } from "../span-facts.ts";
 import { semconv } from "./semconv.ts";
 
 /**
