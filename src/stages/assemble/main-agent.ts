@@ -75,8 +75,12 @@ function withoutRepeats(facts: readonly SpanFacts[], ancestry: Ancestry): readon
   return facts.flatMap((one): readonly SpanFacts[] => (one.kind !== "model" ? [one] : dropped.has(one) ? [] : [merged.get(one) ?? one]));
 }
 
-const weight = (one: ModelFacts): number =>
-  one.input.length + one.output.length + one.tools.length + (one.instructions === undefined ? 0 : 1);
+/** How much a call says: messages, and twice for each tool call or answer that is more than text. */
+function weight(one: ModelFacts): number {
+  const parts = [...one.input, ...one.output].flatMap((message) => message.parts);
+  const structured = parts.filter((part) => part.kind === "tool-request" || part.kind === "tool-result").length;
+  return one.input.length + one.output.length + 2 * structured + one.tools.length + (one.instructions === undefined ? 0 : 1);
+}
 
 /** One request under another, where the inner instrumentation flattened the conversation into a text. */
 const saysMore = (outer: ModelFacts, inner: readonly ModelFacts[]): boolean =>

@@ -137,7 +137,7 @@ export function settingsIn(fields: Fields): Attributes {
 export function requestContent(value: Json | undefined): Content {
   const given = opened(value);
   const fields = fieldsOf(given);
-  if (fields === undefined) return splitTools(given);
+  if (fields === undefined) return typeof given === "string" ? contentOf({ input: printedMessages(given) }) : splitTools(given);
   const config = fieldsOf(firstOf(fields, "config", "invocation_params", "generation_config", "kwargs")) ?? {};
   const messages = firstList(fields, messageKeys) ?? firstList(config, messageKeys);
   const saying = messages === undefined ? sayingIn(fields) : undefined;
@@ -157,6 +157,17 @@ export function requestContent(value: Json | undefined): Content {
     instructions: joined === "" ? undefined : joined,
     tools: defined,
     parameters: { ...settingsIn(config), ...settingsIn(fields) },
+  });
+}
+
+/** OpenLIT and AutoGen print a conversation as lines that begin with a role: `system: …`, `user: …`. Other texts are one user message. */
+function printedMessages(text: string): readonly Message[] {
+  if (!/^(?:system|developer|user): /.test(text)) return messagesFrom(text);
+  return text.split(/\n(?=(?:system|developer|user|assistant|tool): )/).flatMap((line) => {
+    const colon = line.indexOf(": ");
+    // Python's word for a reply without words.
+    if (line.slice(colon + 2) === "None") return [];
+    return messageFrom({ role: line.slice(0, colon), content: line.slice(colon + 2) });
   });
 }
 

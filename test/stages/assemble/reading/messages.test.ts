@@ -182,6 +182,16 @@ describe("a whole request and reply", () => {
     }
   });
 
+  test("is read from lines that begin with a role, as OpenLIT prints a conversation", () => {
+    const content = requestContent("system: You help.\nuser: where is A-1?\nIt was blue: very blue.\nassistant: here");
+    expect(content.instructions).toBe("You help.");
+    expect(content.input.map((message) => [message.role, message.parts])).toEqual([
+      ["user", [{ kind: "text", text: "where is A-1?\nIt was blue: very blue." }]],
+      ["assistant", [{ kind: "text", text: "here" }]],
+    ]);
+    expect(requestContent("Dear user: hello").input).toEqual([{ role: "user", parts: [{ kind: "text", text: "Dear user: hello" }] }]);
+  });
+
   test.each([
     ["text", "here"],
     [
