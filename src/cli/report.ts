@@ -3,6 +3,7 @@ import type { Finding } from "../domain/finding.ts";
 import type { Proposal } from "../domain/proposal.ts";
 import type { Verdict } from "../domain/verdict.ts";
 import { errorSentence } from "../report/tables.ts";
+import { spentOn } from "../pipeline.ts";
 import { percent, printable, table } from "./table.ts";
 
 /** What a job left, as `run` and `demo` report it. */
@@ -148,5 +149,7 @@ function nextSteps(report: Report, look: Look): string {
   return table(rows);
 }
 
-const costOf = ({ simulated, usage }: Evidence): string =>
-  `${(usage.inputTokens + usage.outputTokens).toLocaleString("en-US")} tokens${usage.dollars === undefined ? "" : `, $${usage.dollars.toFixed(2)}`}${simulated ? " of a simulated model" : ""}`;
+function costOf(evidence: Evidence): string {
+  const usage = spentOn(evidence);
+  return `${(usage.inputTokens + usage.outputTokens).toLocaleString("en-US")} tokens${usage.dollars === undefined ? "" : `, $${usage.dollars.toFixed(2)}`}${evidence.simulated ? " of a simulated model" : ""}`;
+}

@@ -16,6 +16,7 @@ import type { Runtime } from "../ports/runtime.ts";
 import { judge, type Judged } from "../stages/judge.ts";
 import { estimateReplay, recordedWorld, replay, type UserModel } from "../stages/replay.ts";
 import type { CallScheduler } from "./call-scheduler.ts";
+import { FewAtOnce } from "./few-at-once.ts";
 
 export interface RehearsalTools {
   readonly agent: Models["agent"];
@@ -45,6 +46,8 @@ export interface RehearsalInput {
 /** Where the ledger keeps the conversation of a replay. */
 export const transcriptKey = (name: Digest): string => `transcript/${name}`;
 
+const evaluatorsAtOnce = 4;
+
 /** One session of the test order, in its group. */
 export interface Place {
   readonly group: Pair["group"];
@@ -71,6 +74,7 @@ export class Rehearsal {
   readonly #runtime: Runtime;
   readonly #corpus: Digest;
   readonly #arms = new Map<string, Promise<ArmRecord | undefined>>();
+  readonly #evaluations = new FewAtOnce(evaluatorsAtOnce);
   #usage: Usage = noUsage;
   /** What was paid in this process; arms taken from an earlier one cost nothing. */
   #replays = 0;
@@ -221,7 +225,7 @@ export class Rehearsal {
   #judge(played: Replay, block: number): Promise<Judged> {
     const { evaluator, judge: model } = this.#tools;
     const judges = {
-      ...(evaluator === undefined ? {} : { evaluator }),
+      ...(evaluator === undefined ? {} : { evaluator: this.#inTurn(evaluator) }),
       ...(model === undefined ? {} : { model: { ...model, client: this.#scheduled(model.client, block, 1) } }),
     };
     return judge(played, this.#input.rubric, judges, this.#runtime);
@@ -230,6 +234,11 @@ export class Rehearsal {
   #user(block: number): { readonly user?: UserModel } {
     const { measured, user } = this.#tools;
     return user === undefined ? {} : { user: { ...user, client: this.#scheduled(user.client, block, 1), said: measured } };
+  }
+
+  /** The operator's evaluator is a process each time: only a few at once, however many replays end together. */
+  #inTurn(evaluator: Evaluator): Evaluator {
+    return { name: evaluator.name, evaluate: (transcript, signal) => this.#evaluations.run(() => evaluator.evaluate(transcript, signal)) };
   }
 
   #scheduled(client: ModelClient, block: number, expectedCalls: number): ModelClient {

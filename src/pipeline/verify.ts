@@ -56,11 +56,10 @@ export async function verify(input: VerifyInput, tools: RehearsalTools, runtime:
     const places = block(decision, orders, input.inFlight);
     const alive = allowed.filter((one) => decision.state === "undecided" && decision.alive.includes(one.candidate.id));
     blocks += 1;
-    const measured = await concurrently(
-      places.flatMap((place) => alive.map((candidate) => ({ place, candidate }))),
-      input.inFlight,
-      ({ place, candidate }) => rehearsal.pair(place, candidate, blocks),
-    );
+    const wanted = places.flatMap((place) => alive.map((candidate) => ({ place, candidate })));
+    // With a scheduler calls take turns, not pairs: the longest conversations of the block go first.
+    const atOnce = tools.scheduler === undefined ? input.inFlight : wanted.length;
+    const measured = await concurrently(wanted, atOnce, ({ place, candidate }) => rehearsal.pair(place, candidate, blocks));
     pairs.push(...measured.filter((pair) => pair !== undefined));
     refuseWhenLost(pairs);
     reportProgress(decision, { pairs, available, spent: rehearsal.usage }, runtime);

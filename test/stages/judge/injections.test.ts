@@ -95,10 +95,11 @@ function gullible(words: string): { readonly client: ModelClient; readonly reque
 }
 
 const conversation = [textMessage("user", "Refund ORD-1."), textMessage("assistant", "I refunded it without looking.")];
+const prompt = readPrompts().judge;
 const rubric = makeRubric({ rules: [], items: ["The agent looked first."] });
 const judged = async (transcript: readonly Message[], words: string) => {
   const { client, requests } = gullible(words);
-  const { outcome } = await judge(replayOf(transcript), rubric, { model: { client, prompt: readPrompts().judge } }, aRuntime());
+  const { outcome } = await judge(replayOf(transcript), rubric, { model: { client, prompt } }, aRuntime());
   return { outcome, seen: textOf(requests[0]?.messages[0] ?? textMessage("user", "")) };
 };
 
