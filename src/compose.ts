@@ -7,6 +7,7 @@ import { gitWorkspace } from "./adapters/git-workspace/git-workspace.ts";
 import { githubForge } from "./adapters/github-forge/github-forge.ts";
 import { githubReader } from "./adapters/github-forge/github-reader.ts";
 import { localForge } from "./adapters/local-forge/local-forge.ts";
+import { openaiAgentsFileFormat } from "./adapters/openai-agents-traces/openai-agents-file-format.ts";
 import { otlpFileFormat } from "./adapters/otlp/otlp-file-format.ts";
 import { parsePriceFile } from "./adapters/price-file/price-file.ts";
 import { readPromptFile } from "./adapters/prompt-files/prompt-files.ts";
@@ -63,7 +64,7 @@ export interface Prompts {
   readonly user: PromptTemplate;
 }
 
-export const traceFileFormats: readonly TraceFileFormat[] = [otlpFileFormat, transcriptFileFormat];
+export const traceFileFormats: readonly TraceFileFormat[] = [otlpFileFormat, transcriptFileFormat, openaiAgentsFileFormat];
 export const scanSecrets = findSecrets;
 
 const packageFolder = dirname(dirname(fileURLToPath(import.meta.url)));

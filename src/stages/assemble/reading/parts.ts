@@ -40,6 +40,9 @@ export function unwrapped(output: Json): { readonly output: Json; readonly isErr
   const type = fields === undefined ? undefined : textIn(fields, "type");
   if (fields !== undefined && type === "function_result" && "result" in fields)
     return { output: fields["result"] ?? "", isError: failed(fields) };
+  // OpenAI's Agents SDK answers with one part.
+  if (fields !== undefined && type === "text" && typeof fields["text"] === "string")
+    return { output: opened(fields["text"]) ?? "", isError: false };
   // Gemini's function response around the answer.
   if (fields !== undefined && "response" in fields && "name" in fields) return { output: fields["response"] ?? "", isError: false };
   const answer = fields === undefined ? undefined : protocolResult(fields);
@@ -136,6 +139,7 @@ const byType: Readonly<Record<string, Reader>> = {
   toolResult: result,
   "tool-result": result,
   function_call_output: result,
+  function_call_result: result,
   function_response: result,
 };
 
