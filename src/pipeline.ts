@@ -106,8 +106,8 @@ export async function improve(input: JobInput, checkout: Checkout, tools: JobToo
 }
 
 /** What evidence cost with everything measured before it. A working session that was replayed for both is counted once. */
-export function spentOn({ calibration, fidelity, headroom, pairs, usage: tested }: Evidence): Usage {
-  const usage = [calibration?.usage ?? noUsage, headroom?.usage ?? noUsage].reduce(addUsage, tested);
+export function spentOn({ calibration, canary, fidelity, headroom, pairs, usage: tested }: Evidence): Usage {
+  const usage = [calibration, canary, headroom].reduce((sum, one) => addUsage(sum, one?.usage ?? noUsage), tested);
   if (fidelity === undefined) return usage;
   const shared = pairs.filter((pair) => pair.group === "control" && pair.index < fidelity.working.replayed);
   const arms = new Map(shared.map((pair) => [pair.index, pair.before.usage]));

@@ -86,6 +86,7 @@ export function jobOf(parts: JobParts): { readonly input: JobInput; readonly too
         ...(parts.models.judge === undefined ? {} : { judge: parts.models.judge.model }),
       },
       simulated,
+      ...(parts.operator.canary === undefined ? {} : { canary: parts.operator.canary }),
     },
   };
   return { input, tools: toolsOf(parts, input) };

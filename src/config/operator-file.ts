@@ -93,6 +93,10 @@ export const operatorSchema = z.strictObject({
     .record(text, z.strictObject({ input: price, output: price, cacheRead: price.exactOptional(), cacheWrite: price.exactOptional() }))
     .optional()
     .describe("US dollars per million tokens, where prices/models.yaml has none or yours differ."),
+  canary: z
+    .enum(["never", "sometimes", "always"])
+    .optional()
+    .describe("Whether an edit without meaning is run through the test too, as a check of it; default sometimes: one job of twenty."),
   budget: z.strictObject({ dollars: z.number().positive().optional(), tokens: z.number().int().positive().optional() }).optional(),
 });
 

@@ -1,4 +1,5 @@
 import type { Candidate } from "./edit.ts";
+import type { Canary } from "./replaying/canary.ts";
 import type { Calibration } from "./replaying/calibration.ts";
 import type { Fidelity } from "./replaying/fidelity.ts";
 import type { Headroom } from "./replaying/headroom.ts";
@@ -36,6 +37,8 @@ export interface Evidence {
   readonly calibration?: Calibration;
   /** Whether the failure could be mended by a prompt at all, measured before drafting; absent where it was not asked. */
   readonly headroom?: Headroom;
+  /** An edit without meaning, run through the same test; in about one job of twenty. */
+  readonly canary?: Canary;
   /** How far each group's order may be read: its length, or less when the budget ended the job. */
   readonly available: { readonly failing: number; readonly control: number };
   readonly candidates: readonly Candidate[];

@@ -1,5 +1,5 @@
 import { applyChanges } from "../domain/config-change.ts";
-import { asJson, digestOfJson } from "../domain/digest.ts";
+import { asJson, digestOf, digestOfJson } from "../domain/digest.ts";
 import type { Allowed } from "../domain/edit.ts";
 import type { Digest } from "../domain/ids.ts";
 import { addUsage, noUsage, subtractUsage, type Usage } from "../domain/message.ts";
@@ -13,7 +13,7 @@ import type { Evaluator } from "../ports/evaluator.ts";
 import type { Documents } from "../ports/ledger.ts";
 import type { ModelClient, Models } from "../ports/model-client.ts";
 import type { Runtime } from "../ports/runtime.ts";
-import { judge, type Judged } from "../stages/judge.ts";
+import { judge, type Judged, shamOf } from "../stages/judge.ts";
 import { estimateReplay, recordedWorld, replay, type UserModel } from "../stages/replay.ts";
 import type { CallScheduler } from "./call-scheduler.ts";
 import { FewAtOnce } from "./few-at-once.ts";
@@ -103,16 +103,26 @@ export class Rehearsal {
    * edit that does not apply to the session: then nothing is replayed for it.
    */
   async pair(place: Place, candidate: Allowed, block = 0): Promise<Pair | undefined> {
+    const edited = applyChanges(this.#configOf(place.session), candidate.changes);
+    if (edited.result === "applied") return this.#bothArms(place, { id: candidate.candidate.id, config: edited.config }, block);
+    const arm = notReplayed(this.#seedOf(place.session, place.repeat), digestOfJson(asJson(this.#configOf(place.session))));
+    return { ...placed(place, candidate.candidate.id), before: arm, after: arm, dropped: edited.why };
+  }
+
+  /** The pair of one session and an edit without meaning; `undefined` where its prompt holds no phrase for one, or the budget has ended. */
+  async shamPair(place: Place): Promise<{ readonly pair: Pair; readonly rephrased: number } | undefined> {
     const config = this.#configOf(place.session);
-    const edited = applyChanges(config, candidate.changes);
+    const sham = shamOf(config.instructions);
+    if (sham === undefined) return undefined;
+    const pair = await this.#bothArms(place, { id: digestOf("sham"), config: { ...config, instructions: sham.text } }, 0);
+    return pair === undefined ? undefined : { pair, rephrased: sham.rephrased };
+  }
+
+  async #bothArms(place: Place, edited: { readonly id: Digest; readonly config: AgentConfig }, block: number): Promise<Pair | undefined> {
     const seed = this.#seedOf(place.session, place.repeat);
-    const own = { sessionId: place.session.id, index: place.index, group: place.group, candidate: candidate.candidate.id };
-    if (edited.result === "inapplicable") {
-      const arm = notReplayed(seed, digestOfJson(asJson(config)));
-      return { ...own, before: arm, after: arm, dropped: edited.why };
-    }
+    const own = placed(place, edited.id);
     const [before, after] = await Promise.all([
-      this.#arm(place.session, config, { block, seed }),
+      this.#arm(place.session, this.#configOf(place.session), { block, seed }),
       this.#arm(place.session, edited.config, { block, seed }),
     ]);
     if (before === undefined || after === undefined) return undefined;
@@ -245,6 +255,13 @@ export class Rehearsal {
     return this.#tools.scheduler?.client(client, { block, expectedCalls }) ?? client;
   }
 }
+
+const placed = (place: Place, candidate: Digest): Pick<Pair, "candidate" | "group" | "index" | "sessionId"> => ({
+  sessionId: place.session.id,
+  index: place.index,
+  group: place.group,
+  candidate,
+});
 
 /** Stands in a dropped pair for an arm that there was no reason to pay for. */
 const notReplayed = (seed: number, config: Digest): ArmRecord => ({

@@ -6,6 +6,7 @@ import { TuneupError } from "../domain/errors.ts";
 import { type Evidence, usageOfPairs } from "../domain/evidence.ts";
 import type { SessionId } from "../domain/ids.ts";
 import { addUsage, noUsage, type Usage } from "../domain/message.ts";
+import type { Canary } from "../domain/replaying/canary.ts";
 import { type Budget, leftOf } from "../domain/replaying/price.ts";
 import type { Pair } from "../domain/replay.ts";
 import type { Session } from "../domain/session.ts";
@@ -14,6 +15,7 @@ import type { Runtime } from "../ports/runtime.ts";
 import { acceptBoundary, decide, failingShareOf, seal } from "../stages/decide.ts";
 import { commitLevel, keepLookedAt, planOfSample } from "./committed-plan.ts";
 import { concurrently } from "./concurrently.ts";
+import { canaryIsDue, type CanarySetting, runCanary } from "./canary.ts";
 import { amountText } from "./estimate-job.ts";
 import { type Place, Rehearsal, type RehearsalInput, type RehearsalTools } from "./rehearse.ts";
 
@@ -28,6 +30,8 @@ export interface VerifyInput extends RehearsalInput {
   readonly budget: Budget;
   readonly models: Evidence["models"];
   readonly simulated: boolean;
+  /** Whether an edit without meaning is tested too; default `sometimes`: one job of twenty. */
+  readonly canary?: CanarySetting;
 }
 
 type Available = Evidence["available"];
@@ -71,6 +75,9 @@ export async function verify(input: VerifyInput, tools: RehearsalTools, runtime:
   }
   if (decision.state === "undecided") throw new Error("the test did not end although nothing was left to replay");
   runtime.progress({ stage: "replay", state: "finished", done: rehearsal.replays, unit: "replays" });
+  const canary = canaryIsDue(job, input.canary ?? "sometimes")
+    ? await runCanary(measuredPlaces(pairs, orders), plan, rehearsal, input.inFlight, runtime)
+    : undefined;
   const lookedAt = pairs.flatMap((pair) => (pair.group === "failing" ? [pair.sessionId] : []));
   await keepLookedAt(input.attempt, job, lookedAt, tools.measured);
   const measured = {
@@ -80,6 +87,7 @@ export async function verify(input: VerifyInput, tools: RehearsalTools, runtime:
     pairs,
     decision,
     available,
+    ...(canary === undefined ? {} : { canary }),
   };
   return evidenceOf(input, allowed, measured);
 }
@@ -102,6 +110,16 @@ interface Measured {
   readonly pairs: readonly Pair[];
   readonly decision: Extract<Decision, { state: "decided" }>;
   readonly available: Available;
+  readonly canary?: Canary;
+}
+
+/** Failing sessions whose unchanged arm the test has measured, in its order. */
+function measuredPlaces(pairs: readonly Pair[], orders: Orders): readonly Place[] {
+  const measured = new Set(pairs.filter((pair) => pair.group === "failing" && pair.dropped === undefined).map((pair) => pair.index));
+  const last = Math.max(-1, ...measured);
+  return block({ state: "undecided", group: "failing", index: 0, alive: [] }, orders, last + 1).filter((place) =>
+    measured.has(place.index),
+  );
 }
 
 function evidenceOf(input: VerifyInput, allowed: readonly Allowed[], measured: Measured): Evidence {
@@ -131,6 +149,7 @@ function evidenceOf(input: VerifyInput, allowed: readonly Allowed[], measured: M
     ...(input.attempt.fidelity === undefined ? {} : { fidelity: input.attempt.fidelity }),
     ...(input.attempt.calibration === undefined ? {} : { calibration: input.attempt.calibration }),
     ...(input.attempt.headroom === undefined ? {} : { headroom: input.attempt.headroom }),
+    ...(measured.canary === undefined ? {} : { canary: measured.canary }),
     available,
     candidates: allowed.map((one) => one.candidate),
     boundary: acceptBoundary(plan),
