@@ -3,9 +3,9 @@ import type { FailureCluster } from "./domain/cluster.ts";
 import { asJson } from "./domain/digest.ts";
 import type { AttemptDocument } from "./domain/documents.ts";
 import type { Allowed } from "./domain/edit.ts";
-import { decisiveVerdict, type Evidence } from "./domain/evidence.ts";
+import { decisiveVerdict, type Evidence, spentOn } from "./domain/evidence.ts";
 import type { Finding } from "./domain/finding.ts";
-import { addUsage, noUsage, subtractUsage, type Usage } from "./domain/message.ts";
+import type { Usage } from "./domain/message.ts";
 import type { Proposal, PullRequestWishes } from "./domain/proposal.ts";
 import type { Fidelity } from "./domain/replaying/fidelity.ts";
 import type { Steps } from "./ports/job-queue.ts";
@@ -103,16 +103,6 @@ export async function improve(input: JobInput, checkout: Checkout, tools: JobToo
     spent: spentOn(evidence),
     ...made,
   };
-}
-
-/** What evidence cost with everything measured before it. A working session that was replayed for both is counted once. */
-export function spentOn({ calibration, canary, fidelity, headroom, pairs, usage: tested }: Evidence): Usage {
-  const usage = [calibration, canary, headroom].reduce((sum, one) => addUsage(sum, one?.usage ?? noUsage), tested);
-  if (fidelity === undefined) return usage;
-  const shared = pairs.filter((pair) => pair.group === "control" && pair.index < fidelity.working.replayed);
-  const arms = new Map(shared.map((pair) => [pair.index, pair.before.usage]));
-  const twice = [...arms.values()].reduce(addUsage, noUsage);
-  return subtractUsage(addUsage(usage, fidelity.usage), twice);
 }
 
 export interface ProposalScope {

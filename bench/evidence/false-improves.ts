@@ -30,6 +30,22 @@ const pool = (size: number): World => ({
   plan: { pool: size },
 });
 
+/** Three kinds of sessions in turn, mostly mended, mostly broken, and neither: zero in the mean of each block, looked at only after whole ones. */
+const inBlocks: World = {
+  candidates,
+  failing: (random, index) => {
+    const flip =
+      [
+        { plus: 0.6, minus: 0.1 },
+        { plus: 0.1, minus: 0.6 },
+        { plus: 0.3, minus: 0.3 },
+      ][index % 3] ?? calm;
+    return times(candidates, flip).map((one) => outcomeOf(one, random));
+  },
+  control: flips(times(candidates, calm)),
+  plan: { looks: Array.from({ length: defaultPlan.failingCap / 3 }, (_, block) => 3 * (block + 1)) },
+};
+
 /** A world without real benefit, and what of it a reader must know. */
 interface Stratum {
   readonly name: string;
@@ -80,6 +96,12 @@ const strata: readonly Stratum[] = [
     },
     churn: "mixed, zero in the mean, control .02",
     tested: "whole rule, sessions of very different kinds",
+  },
+  {
+    name: "stratified-zero-mean",
+    world: inBlocks,
+    churn: ".60/.10, .10/.60 and .30/.30 in turn, control .02",
+    tested: "whole rule, stratified order, looked at after whole blocks",
   },
   ...[6, 12].map((size) => ({
     name: `small-pool-${size}`,

@@ -1,9 +1,9 @@
-import type { Evidence } from "../domain/evidence.ts";
+import { type Evidence, spentOn } from "../domain/evidence.ts";
 import type { Finding } from "../domain/finding.ts";
 import type { Proposal } from "../domain/proposal.ts";
 import type { Verdict } from "../domain/verdict.ts";
 import { errorSentence } from "../report/tables.ts";
-import { spentOn } from "../pipeline.ts";
+import { usageText } from "../report/evidence-markdown.ts";
 import { percent, printable, table } from "./table.ts";
 
 /** What a job left, as `run` and `demo` report it. */
@@ -149,7 +149,4 @@ function nextSteps(report: Report, look: Look): string {
   return table(rows);
 }
 
-function costOf(evidence: Evidence): string {
-  const usage = spentOn(evidence);
-  return `${(usage.inputTokens + usage.outputTokens).toLocaleString("en-US")} tokens${usage.dollars === undefined ? "" : `, $${usage.dollars.toFixed(2)}`}${evidence.simulated ? " of a simulated model" : ""}`;
-}
+const costOf = (evidence: Evidence): string => `${usageText(spentOn(evidence))}${evidence.simulated ? " of a simulated model" : ""}`;

@@ -4,7 +4,7 @@ import type { Calibration } from "./replaying/calibration.ts";
 import type { Fidelity } from "./replaying/fidelity.ts";
 import type { Headroom } from "./replaying/headroom.ts";
 import type { ClusterId, CommitSha, Digest, Instant, ProjectId, RepositoryId, SessionId } from "./ids.ts";
-import { addUsage, noUsage, type Usage } from "./message.ts";
+import { addUsage, noUsage, subtractUsage, type Usage } from "./message.ts";
 import type { Pair } from "./replay.ts";
 import type { DecisionPlan, Verdict } from "./verdict.ts";
 
@@ -92,4 +92,21 @@ export function usageOfPairs(pairs: readonly Pair[]): Usage {
     }
   }
   return usage;
+}
+
+/** What evidence cost with everything measured before it. A working session that was replayed for both is counted once. */
+export function spentOn(evidence: Evidence): Usage {
+  const { calibration, canary, headroom, usage } = evidence;
+  return [calibration, canary, headroom].reduce(
+    (sum, one) => addUsage(sum, one?.usage ?? noUsage),
+    addUsage(usage, spentOnFidelity(evidence)),
+  );
+}
+
+/** What the self-replays cost beyond those that the test found again. */
+export function spentOnFidelity({ fidelity, pairs }: Evidence): Usage {
+  if (fidelity === undefined) return noUsage;
+  const shared = pairs.filter((pair) => pair.group === "control" && pair.index < fidelity.working.replayed);
+  const arms = new Map(shared.map((pair) => [pair.index, pair.before.usage]));
+  return subtractUsage(fidelity.usage, [...arms.values()].reduce(addUsage, noUsage));
 }

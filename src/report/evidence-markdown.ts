@@ -1,10 +1,10 @@
 import { asJson, digestOf, digestOfJson, shortDigest } from "../domain/digest.ts";
-import { decisiveVerdict, type Evidence } from "../domain/evidence.ts";
+import { decisiveVerdict, type Evidence, spentOn, spentOnFidelity } from "../domain/evidence.ts";
 import { addUsage, noUsage, type Usage } from "../domain/message.ts";
 import type { Pair } from "../domain/replay.ts";
 import { safeCode, safeInline } from "../domain/text/safe-text.ts";
 import type { Verdict } from "../domain/verdict.ts";
-import { errorSentence, evidenceTable, flips, notRuledOut, tierShares } from "./tables.ts";
+import { errorSentence, evidenceTable, flips, flipTable, notRuledOut, tierShares } from "./tables.ts";
 
 /** Who may read the page: in a public repository session ids appear only as digests. */
 export type Visibility = "public" | "private";
@@ -26,6 +26,7 @@ export function evidenceMarkdown(evidence: Evidence, visibility: Visibility): st
     proofSection(evidence, verdict),
     ...(others.length === 0 ? [] : ["### Other candidates", others.map((other) => otherLine(evidence, other)).join("\n")]),
     "### Sessions that changed",
+    flipTables(evidence, verdict),
     changedSessions(evidence, verdict, visibility),
     "### Cost",
     costTable(evidence),
@@ -33,6 +34,18 @@ export function evidenceMarkdown(evidence: Evidence, visibility: Visibility): st
     factTable(evidenceFacts(evidence, verdict)),
     "",
   ].join("\n\n");
+}
+
+function flipTables(evidence: Evidence, verdict: Verdict): string {
+  const rows = (["failing", "control"] as const).flatMap((group) => {
+    const { broken, failedTwice, fixed, passedTwice } = flipTable(evidence, verdict, group);
+    const name = group === "failing" ? "of this failure" : "that work today";
+    return [
+      `| ${name}, pass without the edit | ${passedTwice} | **${broken}** |`,
+      `| ${name}, fail without it | **${fixed}** | ${failedTwice} |`,
+    ];
+  });
+  return ["| | pass with the edit | fail with it |", "|---|--:|--:|", ...rows].join("\n");
 }
 
 function otherLine(evidence: Evidence, verdict: Verdict): string {
@@ -82,7 +95,7 @@ export function changedSessions(evidence: Evidence, verdict: Verdict, visibility
 
 /** What ran, on what, under which rules: names and values, the values as safe Markdown. */
 export function evidenceFacts(evidence: Evidence, verdict: Verdict): readonly Fact[] {
-  const { models, plan, usage } = evidence;
+  const { models, plan } = evidence;
   return [
     ["agent ran on", safeCode(models.agent)],
     ["edit drafted by", safeCode(models.drafter)],
@@ -107,7 +120,7 @@ export function evidenceFacts(evidence: Evidence, verdict: Verdict): readonly Fa
       "replays that left their recording",
       `${verdict.failing.diverged + verdict.control.diverged} of ${2 * (verdict.failing.pairs + verdict.control.pairs)}`,
     ],
-    ["cost", usageText(usage)],
+    ["cost", usageText(spentOn(evidence))],
     ["commit, seed", `${safeCode(evidence.commit.slice(0, 12))}, ${evidence.seed}`],
     [
       "order, rubric, evidence",
@@ -116,8 +129,8 @@ export function evidenceFacts(evidence: Evidence, verdict: Verdict): readonly Fa
   ];
 }
 
-/** What was measured before any edit was drafted; our own words and figures alone. */
-export function measuredFirst({ calibration, fidelity, headroom }: Evidence): readonly Fact[] {
+/** What was measured beside the test itself; our own words and figures alone. */
+export function measuredFirst({ calibration, canary, fidelity, headroom }: Evidence): readonly Fact[] {
   const share = (part: number): string => part.toFixed(2).replace(/^0/, "");
   return [
     ...(fidelity === undefined
@@ -134,6 +147,14 @@ export function measuredFirst({ calibration, fidelity, headroom }: Evidence): re
           [
             "the model judge on labelled sessions",
             `passes ${share(calibration.sensitivity)} of ${calibration.good.sessions} good ones, fails ${share(calibration.specificity)} of ${calibration.bad.sessions} bad ones`,
+          ] as const,
+        ]),
+    ...(canary === undefined
+      ? []
+      : [
+          [
+            "an edit that changes no meaning (canary)",
+            `${canary.fixed} fixed and ${canary.broken} broken of ${canary.pairs}; it would ${canary.accepted ? "have passed the first test: be wary of this proof" : "not have passed the first test"}`,
           ] as const,
         ]),
     ...(headroom === undefined || headroom.result === "unknown"
@@ -171,7 +192,19 @@ export function costRows(evidence: Evidence): readonly CostRow[] {
     afters.set(pair.candidate, { replays: known.replays + 1, usage: addUsage(known.usage, pair.after.usage) });
   }
   const before = [...befores.values()].reduce((sum, one) => addUsage(sum, one), noUsage);
+  const { calibration, canary, fidelity, headroom } = evidence;
+  const early = [
+    { what: "the judge on labelled sessions", replays: 0, usage: calibration?.usage },
+    {
+      what: "the unchanged agent run again, beyond what the test found again",
+      replays: fidelity === undefined ? 0 : fidelity.failing.replayed + fidelity.working.replayed,
+      usage: fidelity === undefined ? undefined : spentOnFidelity(evidence),
+    },
+    { what: "an edit that changes no meaning (canary)", replays: canary?.pairs ?? 0, usage: canary?.usage },
+    { what: "replays with a strong hint", replays: headroom?.replayed ?? 0, usage: headroom?.usage },
+  ];
   return [
+    ...early.flatMap(({ usage, ...row }) => (usage === undefined ? [] : [{ ...row, usage }])),
     { what: "drafting", replays: 0, usage: evidence.drafting },
     { what: "replays without an edit, shared by all candidates", replays: befores.size, usage: before },
     ...evidence.candidates.map((candidate, index) => ({
@@ -182,7 +215,7 @@ export function costRows(evidence: Evidence): readonly CostRow[] {
 }
 
 function costTable(evidence: Evidence): string {
-  const rows = [...costRows(evidence), { what: "**in all**", replays: undefined, usage: evidence.usage }];
+  const rows = [...costRows(evidence), { what: "**in all**", replays: undefined, usage: spentOn(evidence) }];
   return [
     "| | replays | tokens in | of them cached | tokens out | money |",
     "|---|--:|--:|--:|--:|--:|",

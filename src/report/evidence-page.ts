@@ -1,6 +1,6 @@
 import { html, raw } from "hono/html";
 import { asJson, digestOf, digestOfJson, shortDigest } from "../domain/digest.ts";
-import { decisiveVerdict, type Evidence } from "../domain/evidence.ts";
+import { decisiveVerdict, type Evidence, spentOn } from "../domain/evidence.ts";
 import type { Usage } from "../domain/message.ts";
 import { type Pair, tiers } from "../domain/replay.ts";
 import { visible } from "../domain/text/safe-text.ts";
@@ -8,7 +8,7 @@ import type { Counts, Verdict } from "../domain/verdict.ts";
 import type { Walks } from "../domain/walk.ts";
 import { costRows, measuredFirst } from "./evidence-markdown.ts";
 import { pageStyle } from "./page-style.ts";
-import { errorSentence, flips, notRuledOut, percent, tierShares } from "./tables.ts";
+import { errorSentence, flips, flipTable, notRuledOut, percent, tierShares } from "./tables.ts";
 import { hasTranscript, transcriptColumns, type Transcripts } from "./transcript-columns.ts";
 import { controlWalkPicture, signWalkPicture } from "./walk-picture.ts";
 
@@ -44,7 +44,7 @@ export function evidencePage({ evidence, transcripts, walks }: PageInput): strin
         ${raw(`<style>${pageStyle}</style>`)}
       </head>
       <body>
-        ${opening(evidence, verdict)} ${proof(evidence, verdict)} ${walkSection(evidence, walks, verdict)}
+        ${opening(evidence, verdict)} ${proof(evidence, verdict)} ${walkSection(evidence, walks, verdict)} ${flipSection(evidence, verdict)}
         ${changedSection(changed, transcripts)} ${costSection(evidence)} ${conversations(changed, transcripts)} ${facts(evidence, verdict)}
       </body>
     </html>`;
@@ -139,11 +139,37 @@ function changedPairs(evidence: Evidence, verdict: Verdict): readonly ChangedPai
   return all.map((one, index) => ({ ...one, anchor: `session-${index + 1}` }));
 }
 
-function changedSection(changed: readonly ChangedPair[], transcripts: Transcripts): Markup {
-  if (changed.length === 0)
-    return html`<h2>Sessions that changed</h2>
-      <p>None.</p>`;
+function flipSection(evidence: Evidence, verdict: Verdict): Markup {
+  const rows = (["failing", "control"] as const).map((group) => {
+    const { broken, failedTwice, fixed, passedTwice } = flipTable(evidence, verdict, group);
+    const name = group === "failing" ? "of this failure" : "that work today";
+    return html`<tr>
+        <td>${name}, pass without the edit</td>
+        <td class="figure">${passedTwice}</td>
+        <td class="figure bad">${broken}</td>
+      </tr>
+      <tr>
+        <td>${name}, fail without it</td>
+        <td class="figure good">${fixed}</td>
+        <td class="figure">${failedTwice}</td>
+      </tr>`;
+  });
   return html`<h2>Sessions that changed</h2>
+    <div class="scroll">
+      <table>
+        <tr>
+          <th></th>
+          <th class="figure">pass with the edit</th>
+          <th class="figure">fail with it</th>
+        </tr>
+        ${rows}
+      </table>
+    </div>`;
+}
+
+function changedSection(changed: readonly ChangedPair[], transcripts: Transcripts): Markup | "" {
+  if (changed.length === 0) return "";
+  return html`<p></p>
     <div class="scroll">
       <table>
         <tr>
@@ -186,7 +212,7 @@ function costSection(evidence: Evidence): Markup {
           <th></th>
           ${["replays", "tokens in", "of them cached", "tokens out", "money"].map((name) => html`<th class="figure">${name}</th>`)}
         </tr>
-        ${costRows(evidence).map(({ replays, usage, what }) => row(what, replays, usage))} ${row("in all", "", evidence.usage)}
+        ${costRows(evidence).map(({ replays, usage, what }) => row(what, replays, usage))} ${row("in all", "", spentOn(evidence))}
       </table>
     </div>`;
 }

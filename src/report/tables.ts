@@ -29,7 +29,7 @@ export function evidenceTable(verdict: Verdict): string {
 
 /** What a reader must not conclude. */
 export function notRuledOut(verdict: Verdict, evidence: Evidence): readonly string[] {
-  const lines = [`Up to **${Math.ceil(verdict.controlBound * 100)} of 100** sessions that work today may break.`];
+  const lines = [boundLine(verdict, evidence)];
   const { netEffect } = verdict;
   if (netEffect === undefined) lines.push("The effect on all traffic is not known: the share of this failure in it is not.");
   else
@@ -45,16 +45,43 @@ export function notRuledOut(verdict: Verdict, evidence: Evidence): readonly stri
   return lines;
 }
 
+/** A judge that favours the edit's style hides so many broken sessions more. */
+function boundLine({ controlBound }: Verdict, { plan }: Evidence): string {
+  const bias = plan.theta0 > 0.5 ? (plan.guardBand?.bias ?? 0.05) : 0;
+  const most = Math.min(100, Math.ceil((controlBound + bias) * 100 - 1e-9));
+  const why = bias === 0 ? "" : ` (${Math.round(bias * 100)} of them unseen, should the judge favour the edit)`;
+  return `Up to **${most} of 100** sessions that work today may break${why}.`;
+}
+
+/** How one group's sessions ended in both arms, as they were counted: an inconclusive \`before\` as passed, an inconclusive \`after\` as failed. */
+export interface FlipTable {
+  readonly passedTwice: number;
+  readonly broken: number;
+  readonly fixed: number;
+  readonly failedTwice: number;
+}
+
+/** The flip table of a verdict's candidate, over the pairs that entered its test. */
+export function flipTable(evidence: Evidence, verdict: Verdict, group: Pair["group"]): FlipTable {
+  const pairs = entered(evidence, verdict, group);
+  const count = (before: boolean, after: boolean): number =>
+    pairs.filter((pair) => (pair.before.outcome !== "failed") === before && (pair.after.outcome === "passed") === after).length;
+  return { passedTwice: count(true, true), broken: count(true, false), fixed: count(false, true), failedTwice: count(false, false) };
+}
+
+const entered = (evidence: Evidence, verdict: Verdict, group: Pair["group"]): readonly Pair[] =>
+  evidence.pairs
+    .filter((pair) => pair.candidate === verdict.candidate && pair.group === group && pair.dropped === undefined)
+    .toSorted((left, right) => left.index - right.index)
+    .slice(0, verdict[group].pairs);
+
 /** Pairs of a verdict's candidate whose two arms differ, in test order; only those that entered the test. */
 export function flips(
   evidence: Evidence,
   verdict: Verdict,
   group: Pair["group"],
 ): { readonly fixed: readonly Pair[]; readonly broken: readonly Pair[] } {
-  const own = evidence.pairs
-    .filter((pair) => pair.candidate === verdict.candidate && pair.group === group && pair.dropped === undefined)
-    .toSorted((left, right) => left.index - right.index)
-    .slice(0, verdict[group].pairs);
+  const own = entered(evidence, verdict, group);
   return {
     fixed: own.filter((pair) => pair.before.outcome === "failed" && pair.after.outcome === "passed"),
     broken: own.filter((pair) => pair.before.outcome !== "failed" && pair.after.outcome !== "passed"),

@@ -5,7 +5,7 @@ import { digest, sessionId } from "../../src/domain/ids.ts";
 import { type Message, textMessage } from "../../src/domain/message.ts";
 import { costRows, evidenceMarkdown } from "../../src/report/evidence-markdown.ts";
 import { evidencePage } from "../../src/report/evidence-page.ts";
-import { errorSentence } from "../../src/report/tables.ts";
+import { errorSentence, flipTable } from "../../src/report/tables.ts";
 import type { Transcripts } from "../../src/report/transcript-columns.ts";
 import { walksOf } from "../../src/stages/decide.ts";
 import { anEvidence } from "../builders/evidence-builder.ts";
@@ -45,6 +45,29 @@ describe("the report as Markdown", () => {
     const evidence = anEvidence();
     const page = evidenceMarkdown({ ...evidence, cluster: { ...evidence.cluster, title: "@admin fixes #1 <img src=x>" } }, "private");
     expect(page).not.toMatch(/@admin|#1\b|<img/);
+  });
+
+  test("counts doubtful replays in the flip table as the test counted them, at their worst", () => {
+    const evidence = anEvidence();
+    const [verdict] = evidence.verdicts;
+    if (verdict === undefined) throw new Error("no verdict");
+    expect(flipTable(evidence, verdict, "failing")).toEqual({ passedTwice: 1, broken: 0, fixed: 7, failedTwice: 1 });
+    const doubtful = evidence.pairs.map((pair, index) =>
+      index < 2 ? { ...pair, before: { ...pair.before, outcome: "inconclusive" as const } } : pair,
+    );
+    expect(flipTable({ ...evidence, pairs: doubtful }, verdict, "failing")).toEqual({
+      passedTwice: 2,
+      broken: 1,
+      fixed: 6,
+      failedTwice: 0,
+    });
+  });
+
+  test("adds to what may break what a model judge may not see", () => {
+    const evidence = anEvidence();
+    const judged = { ...evidence, plan: { ...evidence.plan, theta0: 0.57 } };
+    expect(evidenceMarkdown(evidence, "private")).toContain("Up to **10 of 100** sessions that work today may break.");
+    expect(evidenceMarkdown(judged, "private")).toContain("Up to **15 of 100** sessions that work today may break (5 of them unseen");
   });
 
   test("counts every arm once in what it cost", () => {
