@@ -17,6 +17,7 @@ import { judge, type Judged, shamOf } from "../stages/judge.ts";
 import { estimateReplay, recordedWorld, replay, type UserModel } from "../stages/replay.ts";
 import type { CallScheduler } from "./call-scheduler.ts";
 import { FewAtOnce } from "./few-at-once.ts";
+import { recallingClient } from "./recalling-client.ts";
 
 export interface RehearsalTools {
   readonly agent: Models["agent"];
@@ -47,6 +48,9 @@ export interface RehearsalInput {
 export const transcriptKey = (name: Digest): string => `transcript/${name}`;
 
 const evaluatorsAtOnce = 4;
+
+/** Where the ledger keeps the replies of a replay that is under way. */
+const partialKey = (name: Digest): string => `partial/${name}`;
 
 /** One session of the test order, in its group. */
 export interface Place {
@@ -195,7 +199,11 @@ export class Rehearsal {
       this.#replays += 1;
       this.#usage = addUsage(this.#usage, record.usage);
       this.#spent = addUsage(this.#spent, record.usage);
-      if (record.ended !== "infrastructure") await this.#tools.measured.put(`arm/${name}`, asJson(record));
+      if (record.ended !== "infrastructure") {
+        await this.#tools.measured.put(`arm/${name}`, asJson(record));
+        // The conversation is over; its single replies are not needed any more.
+        if (!arm.client.simulated) await this.#tools.measured.put(partialKey(name), []);
+      }
       return record;
     } finally {
       this.#committed = subtractUsage(this.#committed, estimate);
@@ -211,7 +219,10 @@ export class Rehearsal {
   async #play(name: Digest, arm: Arm): Promise<ArmRecord> {
     const { config, seed, session } = arm;
     const world = recordedWorld({ session, corpus: this.#input.corpus, effects: this.#input.effects });
-    const client = this.#scheduled(arm.client, arm.block, modelCalls(session).length);
+    const { measured } = this.#tools;
+    const scheduled = this.#scheduled(arm.client, arm.block, modelCalls(session).length);
+    // What costs nothing need not be kept call by call.
+    const client = arm.client.simulated ? scheduled : recallingClient(scheduled, partialKey(name), measured);
     const played = await replay({ session, config, world, seed, ...this.#user(arm.block) }, client, this.#runtime);
     const judged = await this.#judge(played, arm.block);
     // For `tuneup report --html` on this machine; the evidence itself holds no conversation.

@@ -120,6 +120,30 @@ describe("the two arms of a pair", () => {
   });
 });
 
+describe("after a crash in the middle of a conversation", () => {
+  test("it goes on at its first unanswered call: no call is paid twice, and what it cost is counted whole", async () => {
+    const ledger = new MemoryLedger();
+    const { agent, requests } = recordedAgent();
+    const dying: RehearsalTools["agent"] = (provider, model) => {
+      const client = agent(provider, model);
+      return {
+        ...client,
+        complete: (request, signal) => {
+          if (request.messages.length > 1) return Promise.reject(new Error("killed"));
+          return client.complete(request, signal);
+        },
+      };
+    };
+    await expect(new Rehearsal(input(), { agent: dying, measured: ledger }, aRuntime()).selfReplay(session)).rejects.toThrow("killed");
+    expect(requests).toHaveLength(1);
+    const arm = await new Rehearsal(input(), { agent, measured: ledger }, aRuntime()).selfReplay(session);
+    expect(requests).toHaveLength(2);
+    expect(arm).toMatchObject({ outcome: "passed", modelCalls: 2, usage: { inputTokens: 200, outputTokens: 20 } });
+    const left = await Promise.all((await ledger.keys("partial/")).map((key) => ledger.get(key)));
+    expect(left).toEqual([[]]);
+  });
+});
+
 describe("a budget", () => {
   test("is not crossed: no replay begins that would probably exceed it, and what was measured stays", async () => {
     const ledger = new MemoryLedger();
