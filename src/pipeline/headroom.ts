@@ -1,11 +1,13 @@
 import type { FailureCluster } from "../domain/cluster.ts";
-import type { Headroom } from "../domain/replaying/headroom.ts";
+import type { Message } from "../domain/message.ts";
+import type { Clue, Headroom } from "../domain/replaying/headroom.ts";
 import type { ArmRecord } from "../domain/replay.ts";
+import type { Session } from "../domain/session.ts";
 import type { Runtime } from "../ports/runtime.ts";
-import { headroomOf, headroomSoFar, hintFor, passesNeeded } from "../stages/headroom.ts";
+import { cluesOf, headroomOf, headroomSoFar, hintFor, type HintedFailure, passesNeeded } from "../stages/headroom.ts";
 import { concurrently } from "./concurrently.ts";
 import { failingOutside, type FidelityInput } from "./fidelity.ts";
-import { Rehearsal, type RehearsalTools } from "./rehearse.ts";
+import { Rehearsal, type RehearsalTools, transcriptKey } from "./rehearse.ts";
 
 export interface HeadroomInput extends FidelityInput {
   readonly cluster: FailureCluster;
@@ -31,11 +33,30 @@ export async function measureHeadroom(input: HeadroomInput, tools: RehearsalTool
     arms.push(...known);
     if (known.length < next.length) break;
   }
-  const headroom = headroomOf(arms, sessions.length, hint);
+  const headroom = headroomOf(arms, sessions.length, hint, await cluesIn(arms, sessions, input, tools));
   runtime.progress({
     stage: "headroom",
     state: headroom.result === "none" ? "failed" : "finished",
     note: `${headroom.passed}/${headroom.replayed} failing sessions pass with a strong hint`,
   });
   return headroom;
+}
+
+/** Where to look instead, from the failed replays' own conversations as the ledger kept them. */
+async function cluesIn(
+  arms: readonly ArmRecord[],
+  sessions: readonly Session[],
+  { rubric }: HeadroomInput,
+  { measured }: RehearsalTools,
+): Promise<readonly Clue[]> {
+  if (headroomSoFar(arms, sessions.length) !== "none") return [];
+  const failed = arms.filter((arm) => arm.outcome === "failed");
+  const failures = await Promise.all(
+    failed.map(async (arm): Promise<HintedFailure> => {
+      const kept = arm.replay === undefined ? undefined : await measured.get(transcriptKey(arm.replay));
+      return kept === undefined ? { arm } : { arm, transcript: kept as unknown as readonly Message[] };
+    }),
+  );
+  const defined = new Set(sessions.flatMap((session) => session.tools.map((tool) => tool.name)));
+  return cluesOf(failures, defined, rubric);
 }

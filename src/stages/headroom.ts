@@ -1,9 +1,10 @@
 import { digestOf } from "../domain/digest.ts";
 import type { Finding } from "../domain/finding.ts";
-import type { Headroom } from "../domain/replaying/headroom.ts";
+import type { Clue, Headroom } from "../domain/replaying/headroom.ts";
 import { addUsage, noUsage } from "../domain/message.ts";
 import type { ArmRecord } from "../domain/replay.ts";
 
+export { cluesOf, type HintedFailure } from "./headroom/clues.ts";
 export { hintFor, hintMark } from "./headroom/hint.ts";
 
 /** An edit worth looking for lets at least this share of the failure's sessions pass; a hint that says everything outright does no worse. */
@@ -38,11 +39,8 @@ export function headroomSoFar(arms: readonly ArmRecord[], available: number): "s
  * In: the replays with the hint, of `available` sessions outside the test's order. Out: whether an edit of the prompt can mend the failure.
  * It stops as soon as the answer is clear: after few replays where the hint works. A screen before money goes into drafting, not part of the test.
  */
-export function headroomOf(arms: readonly ArmRecord[], available: number, hint: string): Headroom {
+export function headroomOf(arms: readonly ArmRecord[], available: number, hint: string, clues: readonly Clue[] = []): Headroom {
   const needed = passesNeeded(available);
-  const failed = arms.filter((arm) => arm.outcome === "failed");
-  const failedBy: Record<string, number> = {};
-  for (const arm of failed) failedBy[arm.decidedBy] = (failedBy[arm.decidedBy] ?? 0) + 1;
   return {
     version: 1,
     result: needed === 0 ? "unknown" : (headroomSoFar(arms, available) ?? "unknown"),
@@ -51,20 +49,24 @@ export function headroomOf(arms: readonly ArmRecord[], available: number, hint: 
     inconclusive: arms.filter((arm) => arm.outcome === "inconclusive").length,
     needed,
     available,
-    failedBy,
+    clues,
     hint: digestOf(hint),
     usage: arms.reduce((sum, arm) => addUsage(sum, arm.usage), noUsage),
   };
 }
 
 /** What a job without headroom ends with: that no edit helps here, and where to look instead. */
-export function notAPromptProblem({ failedBy, passed, replayed }: Headroom): Finding {
-  const [most] = Object.entries(failedBy).toSorted(([, left], [, right]) => right - left);
-  const still = most === undefined ? "" : `; what still failed them: ${most[0]} (${most[1]} times)`;
+export function notAPromptProblem({ clues, passed, replayed }: Headroom): Finding {
+  const failed = replayed - passed;
+  const found = clues.map(({ replays, what, where }) => `${where}: ${what} (${replays} of ${failed})`);
   return {
     end: "not-a-prompt-problem",
-    why: `told outright at the end of its prompt what is required, the agent passed ${passed} of ${replayed} sessions of this failure${still}`,
-    remedy:
-      "Look at what its tools answered there (data), at whether a tool can do what is asked at all (code), or try a stronger model: `tuneup show` prints the sessions. `plan.headroom: 0` drafts an edit all the same.",
+    why: `told outright at the end of its prompt what is required, the agent passed ${passed} of ${replayed} sessions of this failure`,
+    remedy: [
+      found.length === 0
+        ? "Look at what its tools answer, at what they can do, or try a stronger model."
+        : `Where to look: ${found.join("; ")}.`,
+      "`tuneup show` prints the sessions. `plan.headroom: 0` drafts an edit all the same.",
+    ].join(" "),
   };
 }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { digest } from "../../src/domain/ids.ts";
-import { noUsage } from "../../src/domain/message.ts";
+import { digest, type Json } from "../../src/domain/ids.ts";
+import { type Message, noUsage } from "../../src/domain/message.ts";
 import type { ArmRecord, ReplayOutcome } from "../../src/domain/replay.ts";
-import { headroomOf, headroomSoFar, hintFor, notAPromptProblem, passesNeeded } from "../../src/stages/headroom.ts";
+import { cluesOf, headroomOf, headroomSoFar, hintFor, notAPromptProblem, passesNeeded } from "../../src/stages/headroom.ts";
 import { makeRubric } from "../../src/stages/judge.ts";
 import { readScenario } from "../../src/simulator/scenario-file.ts";
 import { holds } from "../../src/simulator/predicates.ts";
@@ -59,18 +59,16 @@ describe("the test for headroom", () => {
     expect(headroomOf(arms(2, 10), 40, "hint").result).toBe("unknown");
   });
 
-  test("says what still failed, and points at tools, code and model", () => {
-    const headroom = headroomOf(arms(2, 38), 40, "hint");
-    expect(headroom).toMatchObject({
-      result: "none",
-      replayed: 40,
-      passed: 2,
-      failedBy: { "rule: refunds": 38 },
-      usage: { inputTokens: 400 },
+  test("says how few passed, and where to look instead", () => {
+    const clues = [{ where: "data", what: "after what `get_order` answered it did not call `issue_refund`", replays: 36 }] as const;
+    const headroom = headroomOf(arms(2, 38), 40, "hint", clues);
+    expect(headroom).toMatchObject({ result: "none", replayed: 40, passed: 2, usage: { inputTokens: 400 } });
+    expect(notAPromptProblem(headroom)).toEqual({
+      end: "not-a-prompt-problem",
+      why: "told outright at the end of its prompt what is required, the agent passed 2 of 40 sessions of this failure",
+      remedy:
+        "Where to look: data: after what `get_order` answered it did not call `issue_refund` (36 of 38). `tuneup show` prints the sessions. `plan.headroom: 0` drafts an edit all the same.",
     });
-    const finding = notAPromptProblem(headroom);
-    expect(finding).toMatchObject({ end: "not-a-prompt-problem" });
-    expect(JSON.stringify(finding)).toMatch(/passed 2 of 40 sessions.*rule: refunds \(38 times\).*data.*code.*model/);
   });
 });
 
@@ -79,6 +77,57 @@ function binomial(n: number, k: number, p: number): number {
   for (let index = 1; index <= k; index += 1) value *= (n - k + index) / index;
   return value;
 }
+
+describe("where to look instead of the prompt", () => {
+  const rules = makeRubric({ rules: [{ name: "refunds", require: { calls: { tool: "issue_refund" } } }], items: [] });
+  const called = (tool: string, output: Json, isError = false): readonly Message[] => [
+    { role: "assistant", parts: [{ kind: "tool-request", id: tool, tool, input: {} }] },
+    { role: "tool", parts: [{ kind: "tool-result", id: tool, output, ...(isError ? { isError } : {}) }] },
+  ];
+  const both = new Set(["get_order", "issue_refund"]);
+  const clue = (transcript: readonly Message[], defined = both, failed = arm("failed")): string => {
+    const [found] = cluesOf([{ arm: failed, transcript }], defined, rules);
+    return `${found?.where}: ${found?.what}`;
+  };
+
+  test("is the data, where the agent stops after what a tool answered", () => {
+    expect(clue(called("get_order", { status: "in transit" }))).toBe(
+      "data: after what `get_order` answered it did not call `issue_refund`",
+    );
+  });
+
+  test("is the tool, where it answers with errors, but not where only the replay had no answer", () => {
+    expect(clue(called("get_order", "timeout", true))).toBe("tool: `get_order` answered with an error");
+    expect(clue(called("get_order", "REPLAY_UNAVAILABLE: no recorded answer for this call", true))).toMatch(/^data: /);
+  });
+
+  test("is the code, where the tool that is required does not exist", () => {
+    expect(clue(called("get_order", "ok"), new Set(["get_order"]))).toBe(
+      'code: no tool `issue_refund` is defined, and the rule "refunds" asks for it',
+    );
+  });
+
+  test("is the model, where it loops, calls nothing, or calls wrongly", () => {
+    expect(clue([], both, { ...arm("failed"), ended: "loop" })).toMatch(/^model: it repeated itself/);
+    expect(clue([])).toMatch(/^model: it called no tool at all/);
+    expect(clue(called("issue_refund", "ok"))).toMatch(/^model: it called `issue_refund`, but not as the rule/);
+    expect(clue([], both, arm("failed", "model"))).toMatch(/^model: nothing that its tools answered/);
+  });
+
+  test("names the most frequent first, and no text that a tool name could smuggle", () => {
+    const found = cluesOf(
+      [
+        { arm: arm("failed"), transcript: called("get_order", "x") },
+        { arm: arm("failed"), transcript: called("a`\n@admin", "x", true) },
+        { arm: arm("failed"), transcript: called("get_order", "y") },
+      ],
+      both,
+      rules,
+    );
+    expect(found.map((one) => one.replays)).toEqual([2, 1]);
+    expect(found[1]?.what).toBe("`a admin` answered with an error");
+  });
+});
 
 describe("the hint", () => {
   const rubric = makeRubric({

@@ -15,9 +15,16 @@ export interface Headroom {
   readonly needed: number;
   /** Sessions that were there to be replayed, at most the operator's cap. */
   readonly available: number;
-  /** What decided the failed replays, by how often. */
-  readonly failedBy: Readonly<Record<string, number>>;
+  /** Where to look instead of the prompt, the most frequent first; empty where there is headroom. */
+  readonly clues: readonly Clue[];
   /** Digest of the hint. */
   readonly hint: Digest;
   readonly usage: Usage;
+}
+
+/** What the failed replays point at, and how many of them. */
+export interface Clue {
+  readonly where: "code" | "tool" | "data" | "model";
+  readonly what: string;
+  readonly replays: number;
 }
