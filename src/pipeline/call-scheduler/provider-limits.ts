@@ -4,6 +4,8 @@ import { TokenBucket } from "./token-bucket.ts";
 
 interface Running {
   readonly startedAt: number;
+  /** Many calls may start in one millisecond; the provider still takes them one after the other. */
+  readonly sequence: number;
   readonly tokens: number;
 }
 
@@ -13,7 +15,8 @@ export class ProviderLimits {
   readonly #inputTokens = new TokenBucket();
   readonly #running = new Set<Running>();
   #pausedUntil = 0;
-  #learnedAt = -Infinity;
+  #sequence = 0;
+  #learnedFrom = 0;
   /** Tokens that count ÷ tokens estimated: cached ones mostly do not count. */
   #counted = 1;
 
@@ -23,7 +26,7 @@ export class ProviderLimits {
   }
 
   start(tokens: number, now: number): Running {
-    const running = { startedAt: now, tokens: tokens * this.#counted };
+    const running = { startedAt: now, sequence: (this.#sequence += 1), tokens: tokens * this.#counted };
     this.#requests.take(1, now);
     this.#inputTokens.take(running.tokens, now);
     this.#running.add(running);
@@ -40,9 +43,9 @@ export class ProviderLimits {
 
   /** A reply that began before one already learned from is older news. */
   learn(limits: RateLimits, running: Running, now: number): void {
-    if (running.startedAt < this.#learnedAt) return;
-    this.#learnedAt = running.startedAt;
-    const later = [...this.#running].filter((one) => one.startedAt > running.startedAt);
+    if (running.sequence < this.#learnedFrom) return;
+    this.#learnedFrom = running.sequence;
+    const later = [...this.#running].filter((one) => one.sequence > running.sequence);
     if (limits.requests !== undefined) this.#requests.learn(limits.requests, later.length, now);
     const tokens = later.reduce((sum, one) => sum + one.tokens, 0);
     if (limits.inputTokens !== undefined) this.#inputTokens.learn(limits.inputTokens, tokens, now);
