@@ -87,7 +87,8 @@ export class Runner {
   shorten(left: number): void {
     const { boundary } = this.#rules;
     const discordant = this.#fixed + this.#broken;
-    for (let more = 1; more <= left; more += 1) if (this.#fixed + more >= (boundary[discordant + more - 1] ?? Infinity)) return;
+    const most = Math.min(left, boundary.length - discordant);
+    for (let more = 1; more <= most; more += 1) if (this.#fixed + more >= (boundary[discordant + more - 1] ?? Infinity)) return;
     this.ending = { kind: "short", left };
   }
 

@@ -33,6 +33,7 @@ const mostFormProblems = 20;
  * winner follow from the pairs alone. Names each place that differs.
  */
 export function recomputeWith(test: Test, document: unknown): Recomputed {
+  if (isDeeper(document, deepest)) return { ok: false, problems: [{ path: [], message: `is nested deeper than ${deepest} levels` }] };
   const parsed = evidenceSchema.safeParse(document);
   if (!parsed.success) {
     const problems = parsed.error.issues.slice(0, mostFormProblems).map((issue) => ({
@@ -53,6 +54,18 @@ export function recomputeWith(test: Test, document: unknown): Recomputed {
     ...verdictProblems(test, evidence),
   ];
   return problems.length === 0 ? { ok: true } : { ok: false, problems };
+}
+
+/** No field that we write lies deeper; reading deeper ones would exhaust the stack. */
+const deepest = 40;
+
+function isDeeper(document: unknown, most: number): boolean {
+  let level: readonly unknown[] = [document];
+  for (let depth = 0; depth <= most; depth += 1) {
+    level = level.flatMap((value) => (value !== null && typeof value === "object" ? Object.values(value) : []));
+    if (level.length === 0) return false;
+  }
+  return true;
 }
 
 type JsonRecord = { readonly [key: string]: Json | undefined };

@@ -135,6 +135,18 @@ describe("an evidence file", () => {
     },
   );
 
+  test("nested without end, or with the largest numbers that its form allows, is answered all the same", () => {
+    let nested: unknown = 1;
+    for (let depth = 0; depth < 20_000; depth += 1) nested = [nested];
+    expect(recompute({ ...anEvidence(), nested })).toEqual({
+      ok: false,
+      problems: [{ path: [], message: "is nested deeper than 40 levels" }],
+    });
+    const evidence = anEvidence();
+    const plan = { ...evidence.plan, maximumDiscordant: 500, failingCap: 10_000, controlCap: 10_000 };
+    expect(recompute({ ...evidence, plan, available: { failing: 10_000, control: 10_000 } }).ok).toBe(false);
+  });
+
   test("with what was measured before drafting verifies too", () => {
     const { seals: _seals, ...open } = anEvidence();
     expect(problemsOf(seal({ ...open, fidelity: trueFidelity, calibration: aCalibration(0.9, 0.9) }))).toEqual([]);
