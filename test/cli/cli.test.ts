@@ -269,6 +269,8 @@ describe("report", () => {
     });
     expect(readFileSync(join(cwd, "evidence.html"), "utf8")).toContain("The walk of each candidate");
     expect(existsSync(join(cwd, ".tuneup"))).toBe(false);
+    const { out } = await tuneup(["report", "evidence.json", "--json", "--public"]);
+    expect(JSON.parse(out)).toEqual({ markdown: expect.not.stringContaining("failing-0") });
   });
 
   test("shows nothing that does not verify", async () => {

@@ -18,7 +18,7 @@ import { type CommonFlags, commonFlags, flag, placesOf } from "../flags.ts";
 import { readDocument } from "../scan-project.ts";
 import { printable } from "../table.ts";
 
-interface Flags extends Pick<CommonFlags, "data"> {
+interface Flags extends Pick<CommonFlags, "data" | "json"> {
   readonly html?: string;
   readonly to?: string;
   readonly public?: boolean;
@@ -40,6 +40,7 @@ export const reportCommand = buildCommand<Flags, [string], CliContext>({
     positional: { kind: "tuple", parameters: [{ brief: "Evidence file", placeholder: "file", parse: String }] },
     flags: {
       data: commonFlags.data,
+      json: commonFlags.json,
       html: flag.text("Write one self-contained HTML page to this file", "file"),
       to: flag.text("Write the Markdown to this file (default: stdout)", "file"),
       public: flag.toggle("Digests instead of session ids in the Markdown"),
@@ -53,18 +54,29 @@ export const reportCommand = buildCommand<Flags, [string], CliContext>({
         remedy: "`tuneup verify` names each line that does not follow.",
         fields: { path },
       });
-    if (flags.html !== undefined) {
-      const page = resolve(this.cwd, flags.html);
-      const transcripts = await transcriptsOf(evidence, placesOf(this, flags).data);
-      writeFileSync(page, evidencePage({ evidence, walks: walksOf(evidence), transcripts }));
-      const note = transcripts.size === 0 ? " (without conversations: they are not in this data folder)" : "";
-      this.process.stdout.write(printable(`page: ${page}${note}\n`));
-    }
+    const page =
+      flags.html === undefined ? undefined : await writePage(evidence, resolve(this.cwd, flags.html), placesOf(this, flags).data);
     const markdown = evidenceMarkdown(evidence, flags.public === true ? "public" : "private");
     if (flags.to !== undefined) writeFileSync(resolve(this.cwd, flags.to), markdown);
-    else if (flags.html === undefined) this.process.stdout.write(markdown);
+    if (flags.json === true) this.process.stdout.write(`${JSON.stringify({ markdown, ...page })}\n`);
+    else if (page !== undefined) this.process.stdout.write(printable(`page: ${page.page}${page.conversations === 0 ? absent : ""}\n`));
+    else if (flags.to === undefined) this.process.stdout.write(markdown);
   },
 });
+
+const absent = " (without conversations: they are not in this data folder)";
+
+interface WrittenPage {
+  readonly page: string;
+  /** Replays whose conversation is on it. */
+  readonly conversations: number;
+}
+
+async function writePage(evidence: Evidence, page: string, data: string): Promise<WrittenPage> {
+  const transcripts = await transcriptsOf(evidence, data);
+  writeFileSync(page, evidencePage({ evidence, walks: walksOf(evidence), transcripts }));
+  return { page, conversations: transcripts.size };
+}
 
 const part = z.discriminatedUnion("kind", [
   z.looseObject({ kind: z.literal("text"), text: z.string() }),
