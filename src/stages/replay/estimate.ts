@@ -12,7 +12,7 @@ const lengthOf = (message: Message): number =>
 
 /**
  * About what replaying a session will take, as it was recorded: where the traces carry token counts those, else four characters a token over
- * the growing conversation. Within a conversation each call reads what the one before has sent from the cache, where the provider has one.
+ * the growing conversation. Where the provider has a cache, each call reads from it what the one before has sent, and writes what is new.
  */
 export function estimateReplay(session: Session, config: AgentConfig, caches: boolean): Usage {
   const calls = modelCalls(session);
@@ -31,5 +31,5 @@ export function estimateReplay(session: Session, config: AgentConfig, caches: bo
     cacheReadTokens += Math.min(before === 0 ? prefix : before, input);
     before = input;
   }
-  return { inputTokens, outputTokens, ...(caches ? { cacheReadTokens } : {}) };
+  return { inputTokens, outputTokens, ...(caches ? { cacheReadTokens, cacheWriteTokens: inputTokens - cacheReadTokens } : {}) };
 }
