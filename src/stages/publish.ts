@@ -1,5 +1,7 @@
 import { TuneupError } from "../domain/errors.ts";
 import type { Proposal } from "../domain/proposal.ts";
+import { isPlainPath, isProtectedPath } from "../domain/publishing/protected-path.ts";
+import { unsafeMarkdown } from "../domain/text/safe-text.ts";
 import type { ForgeWriter, Publication } from "../ports/forge.ts";
 import type { Proposals } from "../ports/ledger.ts";
 
@@ -36,6 +38,7 @@ function check(proposal: Proposal): void {
   if (proposal.title.length === 0 || proposal.title.length > longestTitle || /\n/.test(proposal.title))
     problems.push("the title is not one line");
   if (proposal.body.length > longestBody) problems.push("the body is too long");
+  problems.push(...unsafeMarkdown(proposal.body).map((found) => `the body holds ${found}`));
   if (proposal.files.length === 0 || proposal.files.length > 3) problems.push("it changes no file, or too many");
   for (const file of proposal.files) problems.push(...fileProblems(file, proposal));
   if (proposal.edits.some((edit) => !proposal.files.some((file) => file.path === edit.path))) problems.push("an edit has no changed file");
@@ -46,12 +49,10 @@ function check(proposal: Proposal): void {
     });
 }
 
-const neverTouched = /(?:^|\/)\.git(?:\/|hub\/|modules$|attributes$)|(?:^|\/)codeowners$|(?:^|\/)\.\.?(?:\/|$)|^\/|\\/i;
-
 function fileProblems(file: Proposal["files"][number], proposal: Proposal): readonly string[] {
   const own = proposal.edits.filter((edit) => edit.path === file.path);
   const problems: string[] = [];
-  if (neverTouched.test(file.path)) problems.push(`${file.path} may never be changed`);
+  if (isProtectedPath(file.path) || !isPlainPath(file.path)) problems.push(`${file.path} may never be changed`);
   if (own.length === 0) problems.push(`${file.path} is changed by no edit`);
   if (own.some((edit) => edit.base !== file.before)) problems.push(`${file.path} was edited against another version`);
   if (own.some((edit) => !file.text.includes(edit.after))) problems.push(`${file.path} does not hold what its edit says`);

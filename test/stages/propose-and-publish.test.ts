@@ -187,6 +187,16 @@ describe("publishing", () => {
       "a text that is not the edit's",
       (proposal) => ({ ...proposal, files: proposal.files.map((file) => ({ ...file, text: "something else" })) }),
     ],
+    ["an image in its body", (proposal) => ({ ...proposal, body: `${proposal.body}\n\n![x](https://example.com/x.png)` })],
+    ["a mention in its body", (proposal) => ({ ...proposal, body: `${proposal.body}\n\n@somebody` })],
+    [
+      "a file that steers builds, named by its edit too",
+      (proposal) => ({
+        ...proposal,
+        files: proposal.files.map((file) => ({ ...file, path: "package.json" })),
+        edits: proposal.edits.map((edit) => ({ ...edit, path: "package.json" })),
+      }),
+    ],
     ["a title of two lines", (proposal) => ({ ...proposal, title: "a\nb" })],
   ])("refuses a proposal file with %s before the forge is asked", async (_what, tamper) => {
     const forge = writer({ result: "published", pull });
