@@ -125,7 +125,7 @@ describe("where to look instead of the prompt", () => {
       rules,
     );
     expect(found.map((one) => one.replays)).toEqual([2, 1]);
-    expect(found[1]?.what).toBe("`a admin` answered with an error");
+    expect(found[1]?.what).toBe("`a (at)admin` answered with an error");
   });
 });
 
