@@ -44,6 +44,7 @@ export async function inProcessJob(scenario: Scenario, seed: number): Promise<Jo
     visibility: "private",
     repository: {},
     ignoredPaths: [],
+    tried: [],
   });
   const checkout = await memoryWorkspace({ repository: { owner: "acme", name: "support-agent" }, files: scenario.files }).open("HEAD");
   return improve(input, checkout, tools, documentSteps(ledger, String(seed)), runtime);

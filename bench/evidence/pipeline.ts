@@ -79,6 +79,7 @@ async function job(
     visibility: "private",
     repository: {},
     ignoredPaths: [],
+    tried: [],
   });
   const split = sample({ cluster, sessions: input.sessions, outcomes: document.outcomes, seed, caps: input.caps, countBy: input.countBy });
   if (split.result !== "sampled") throw new Error("the scenario brings too few sessions");

@@ -13,6 +13,7 @@ import { digest, type RepositoryId } from "../domain/ids.ts";
 import type { Usage } from "../domain/message.ts";
 import type { Session } from "../domain/session.ts";
 import { documentSteps, eligible, improve, type JobInput, type JobResult, type JobTools, prepare } from "../pipeline.ts";
+import { recallTried, rememberTried, triedIn } from "../pipeline/memory.ts";
 import type { Scanned } from "../pipeline/scan.ts";
 import type { Steps } from "../ports/job-queue.ts";
 import type { Checkout } from "../ports/workspace.ts";
@@ -73,7 +74,8 @@ export async function withJob<T>(
   const definitions = await definitionsInRepository(scanned.sessions, checkout);
   const repository = await repositoryWishes(checkout);
   const { drafter } = house.models;
-  const scope = { scanned, cluster, definitions, options, ...repository };
+  const tried = await recallTried(house.ledger, { repository: checkout.repository, cluster: cluster.id });
+  const scope = { scanned, cluster, definitions, options, tried, ...repository };
   if (drafter === undefined) return { finding: await endWithoutModel(context, house, scope, checkout) };
   const { input, tools } = jobOf(partsOf(house, { ...house.models, drafter }, scope));
   return work({ cluster, checkout, input, tools, name: nameOf(house, scope, checkout, input) });
@@ -85,6 +87,7 @@ export async function runJob(context: CliContext, house: House, scanned: Scanned
     const steps = documentSteps(house.ledger, job.name);
     const result = await improve(job.input, job.checkout, job.tools, steps, runtimeOf(context));
     if (result.spent !== undefined) await bookOnce(context, house, scanned, result.spent, steps);
+    await remember(context, house, job, result);
     return result;
   });
 }
@@ -92,6 +95,13 @@ export async function runJob(context: CliContext, house: House, scanned: Scanned
 /** A job that is run again finds its finished steps, and must not be paid for in the ledger a second time. */
 async function bookOnce(context: CliContext, house: House, scanned: Scanned, spent: Usage, steps: Steps): Promise<void> {
   await steps.run("spend", () => house.ledger.spend(scanned.document.project, "job", spent, context.now()));
+}
+
+/** Keeps what was tried for the next job on this failure; the same edit is kept once. */
+async function remember(context: CliContext, house: House, { checkout, cluster }: PreparedJob, result: JobResult): Promise<void> {
+  if (result.attempt === undefined || result.evidence === undefined) return;
+  const place = { repository: checkout.repository, cluster: cluster.id };
+  for (const tried of triedIn(result.attempt, result.evidence, context.now())) await rememberTried(house.ledger, place, tried);
 }
 
 /** The same inputs are the same job: what a crashed or repeated run finished is found again by this name. */
@@ -120,6 +130,7 @@ interface Scope {
   readonly cluster: FailureCluster;
   readonly definitions: Session["tools"];
   readonly options: JobOptions;
+  readonly tried: JobParts["tried"];
   readonly repository: JobParts["repository"];
   readonly ignoredPaths: readonly string[];
 }
@@ -139,6 +150,7 @@ function partsOf(house: House, models: ConfiguredModels & Pick<JobParts["models"
     seed: scope.options.seed,
     inFlight: scope.options.inFlight,
     visibility: "private",
+    tried: scope.tried,
     repository: scope.repository,
     ignoredPaths: scope.ignoredPaths,
     ...(scope.options.startedBy === undefined ? {} : { startedBy: scope.options.startedBy }),

@@ -2,7 +2,7 @@ import type { OperatorSettings } from "../config/operator-file.ts";
 import type { RepositorySettings } from "../config/repository-file.ts";
 import type { FailureCluster } from "../domain/cluster.ts";
 import { configOf } from "../domain/agent-config.ts";
-import type { ScanDocument } from "../domain/documents.ts";
+import type { ScanDocument, TriedEdit } from "../domain/documents.ts";
 import type { ToolDefinition } from "../domain/message.ts";
 import type { PromptTemplate } from "../domain/text/prompt-template.ts";
 import type { Session } from "../domain/session.ts";
@@ -37,6 +37,8 @@ export interface JobParts {
   readonly seed: number;
   readonly inFlight: number;
   readonly visibility: "public" | "private";
+  /** What earlier jobs tried on this failure, newest first. */
+  readonly tried: readonly TriedEdit[];
   /** What the repository's own file asks for. */
   readonly repository: RepositorySettings;
   /** Paths that the repository keeps from edits. */
@@ -66,6 +68,7 @@ export function jobOf(parts: JobParts): { readonly input: JobInput; readonly too
     candidates: parts.operator.plan?.candidates ?? 4,
     allowedPaths: parts.operator.allowedPaths ?? [],
     ignoredPaths: parts.ignoredPaths,
+    tried: parts.tried,
     visibility: parts.visibility,
     wishes: { pullRequests: parts.repository.pullRequests ?? "ready", labels: parts.repository.labels ?? [] },
     ...(parts.startedBy === undefined ? {} : { startedBy: parts.startedBy }),

@@ -7,6 +7,7 @@ import type { ClusterId, CommitSha, Digest, Instant, ProjectId, RepositoryId, Se
 import type { Usage } from "./message.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Located } from "./source.ts";
+import type { Verdict } from "./verdict.ts";
 
 /** Spans of a kind no dialect module understands: kept in the store, counted here. */
 export interface NotUnderstood {
@@ -82,3 +83,16 @@ export interface AttemptDocument {
   readonly draft: DraftDocument;
   readonly vetted: readonly Vetted[];
 }
+
+/** An edit that an earlier job tested on the same failure, or that a person turned down. */
+export interface TriedEdit {
+  readonly candidate: Candidate;
+  readonly result: Verdict["result"] | "closed";
+  /** The verdict's reason, or the person's. */
+  readonly why: string;
+  readonly at: Instant;
+}
+
+/** Whether testing it again would only spend error level and money on what is known: everything but a test that ran out of sessions. */
+export const isSettled = ({ result }: TriedEdit): boolean =>
+  result !== "inconclusive" && result !== "improves" && result !== "decision-level";

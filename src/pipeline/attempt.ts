@@ -1,5 +1,5 @@
 import type { FailureCluster } from "../domain/cluster.ts";
-import type { AttemptDocument, DraftDocument, SampleDocument, ScanDocument } from "../domain/documents.ts";
+import type { AttemptDocument, DraftDocument, SampleDocument, ScanDocument, TriedEdit } from "../domain/documents.ts";
 import type { Vetted } from "../domain/edit.ts";
 import type { Finding } from "../domain/finding.ts";
 import type { Headroom } from "../domain/replaying/headroom.ts";
@@ -32,6 +32,8 @@ export interface AttemptInput {
   readonly order?: "random" | "stratified";
   readonly candidates: number;
   readonly allowedPaths: readonly string[];
+  /** What earlier jobs tried on this failure, newest first. */
+  readonly tried?: readonly TriedEdit[];
   /** Paths of the repository that it keeps from edits. */
   readonly ignoredPaths?: readonly string[];
 }
@@ -135,7 +137,7 @@ export async function attempt(input: AttemptInput, checkout: Checkout, tools: At
   runtime.progress({ stage: "draft", state: "started", note: tools.drafter.model });
   const definitions = split.shown[0]?.tools ?? [];
   const drafted = await draft(
-    { cluster: input.cluster, shown: split.shown, sources, files, tools: definitions, count: input.candidates },
+    { cluster: input.cluster, shown: split.shown, sources, files, tools: definitions, tried: input.tried ?? [], count: input.candidates },
     tools.drafter,
     tools.draftPrompt,
     runtime,

@@ -1,6 +1,6 @@
 import type { FailureCluster } from "../domain/cluster.ts";
 import { asJson } from "../domain/digest.ts";
-import type { DraftDocument, Hypothesis } from "../domain/documents.ts";
+import { type DraftDocument, type Hypothesis, isSettled, type TriedEdit } from "../domain/documents.ts";
 import type { Candidate } from "../domain/edit.ts";
 import { addUsage, type Message, noUsage, textMessage, textOf, type ToolDefinition, type Usage } from "../domain/message.ts";
 import { type PromptTemplate, renderPrompt } from "../domain/text/prompt-template.ts";
@@ -19,6 +19,8 @@ export interface DraftInput {
   /** Whole texts of the located files. */
   readonly files: ReadonlyMap<string, string>;
   readonly tools: readonly ToolDefinition[];
+  /** What earlier jobs tried on this failure, newest first. */
+  readonly tried?: readonly TriedEdit[];
   /** How many candidates are wanted at most. */
   readonly count: number;
 }
@@ -111,8 +113,11 @@ class Collected {
     const resolved = resolveCandidate(read.candidate, this.#input.sources, this.#input.files);
     if (!resolved.ok) return named(resolved);
     const { candidate } = resolved;
+    const settled = this.#input.tried?.find((tried) => isSettled(tried) && isNearCopy(tried.candidate, candidate));
     // A near copy would spend a share of the error level on the same idea twice.
-    if (this.candidates.some((other) => isNearCopy(other, candidate)))
+    if (settled !== undefined)
+      this.#surplus.push({ why: `candidate ${read.place}: nearly the same edit ended with "${settled.result}" before` });
+    else if (this.candidates.some((other) => isNearCopy(other, candidate)))
       this.#surplus.push({ why: `candidate ${read.place}: it is nearly the same as another candidate` });
     else if (this.candidates.length >= this.#input.count)
       this.#surplus.push({ why: `candidate ${read.place}: ${this.#input.count} candidates are enough` });

@@ -118,6 +118,37 @@ describe("a good reply", () => {
     expect(one?.id).toBe(other?.id);
   });
 
+  it("may write a whole region anew, as small models do: only what differs becomes hunks", async () => {
+    const long = `# Support\n\n${Array.from({ length: 8 }, (_, index) => `- Rule number ${index} stands here.`).join("\n")}\n`;
+    const search = long.replace("Rule number 0 stands", "Rule number 0 is");
+    const replace = long
+      .replace("- Rule number 3 stands here.", "- Rule number 3 stands here.\n- Say what was done.")
+      .replace("number 6 stands", "number 6 always stands");
+    const document = await drafted([reply(candidate({ search, replace }))], inputOf({ path, text: long }));
+    expect(document.candidates[0]?.edits.map(({ after, before }) => [before, after])).toEqual([
+      ["- Rule number 3 stands here.", "- Rule number 3 stands here.\n- Say what was done."],
+      ["- Rule number 6 stands here.", "- Rule number 6 always stands here."],
+    ]);
+    expect(document.requests).toHaveLength(1);
+  });
+
+  it("is shown what was tried before, and brings none of it again unless that test ran out of sessions", async () => {
+    const [before] = (await drafted([reply(candidate(brief))])).candidates;
+    if (before === undefined) throw new Error("no candidate");
+    const tried = {
+      candidate: before,
+      result: "no-evidence" as const,
+      why: "it changed no outcome",
+      at: instant("2026-01-04T00:00:00.000Z"),
+    };
+    const again = await drafted([reply(candidate(brief), candidate(kind))], inputOf(undefined, { tried: [tried] }));
+    expect(again.candidates.map((one) => one.edits[0]?.before)).toEqual([kind.search]);
+    expect(again.rejected).toEqual([{ why: 'candidate 1: nearly the same edit ended with "no-evidence" before' }]);
+    expect(textOf(again.requests[0]?.messages[0] ?? { role: "user", parts: [] })).toContain("no-evidence (it changed no outcome)");
+    const open = await drafted([reply(candidate(brief))], inputOf(undefined, { tried: [{ ...tried, result: "inconclusive" }] }));
+    expect(open.candidates).toHaveLength(1);
+  });
+
   it("keeps at most as many candidates as were asked for, and no near copies", async () => {
     const many = Array.from({ length: 4 }, (_, index) =>
       candidate({

@@ -4,6 +4,7 @@ import type { ToolDefinition } from "../../domain/message.ts";
 import type { Shown } from "../../domain/sample.ts";
 import { modelCalls } from "../../domain/session.ts";
 import type { AgentSource } from "../../domain/source.ts";
+import type { TriedEdit } from "../../domain/documents.ts";
 import { fence } from "../../domain/text/fence.ts";
 import { visible } from "../../domain/text/safe-text.ts";
 import { formOf, isYaml, yamlFormAt } from "../../domain/text/string-form.ts";
@@ -14,7 +15,7 @@ import { excerpt } from "./excerpt.ts";
  * to the conversations.
  */
 const largest = 96_000;
-const shares = { prompt: 6_000, failure: 3_000, harness: 1_500, sources: 42_000, tools: 12_000 } as const;
+const shares = { prompt: 6_000, failure: 3_000, harness: 1_500, sources: 42_000, tools: 12_000, tried: 4_000 } as const;
 const longestConversation = 12_000;
 const shortestConversation = 1_500;
 
@@ -24,6 +25,7 @@ export interface PackInput {
   readonly sources: readonly AgentSource[];
   readonly files: ReadonlyMap<string, string>;
   readonly tools: readonly ToolDefinition[];
+  readonly tried?: readonly TriedEdit[];
   readonly count: number;
 }
 
@@ -35,6 +37,7 @@ export function evidencePack(input: PackInput): Readonly<Record<string, string>>
     harness: fence(cut(harnessText(input.shown), shares.harness)),
     sources: regions(input),
     tools: fence(cut(toolText(input.tools), shares.tools)),
+    tried: fence(cut(triedText(input.tried ?? []), shares.tried)),
   };
   const used = Object.values(fixed).reduce<number>((sum, text) => sum + text.length, shares.prompt);
   return { ...fixed, conversations: conversations(input.shown, largest - used) };
@@ -59,6 +62,21 @@ function harnessText(shown: readonly Shown[]): string {
 const toolText = (tools: readonly ToolDefinition[]): string =>
   tools.map((tool) => `${tool.name}: ${tool.description}\n  input: ${canonicalJson(tool.parameters).slice(0, 1200)}`).join("\n") ||
   "(none)";
+
+/** What was tried before, in the words of its drafter, with what came of it. */
+function triedText(tried: readonly TriedEdit[]): string {
+  const entries = tried.slice(0, 8).map(({ candidate, result, why }) => {
+    const added = candidate.edits.map(({ after, before, path }) => `  in ${path}: ${addedLines(before, after)}`);
+    return [`- ${result} (${why}): ${candidate.hypothesis}`, ...added].join("\n");
+  });
+  return entries.join("\n") || "(nothing)";
+}
+
+function addedLines(before: string, after: string): string {
+  const old = new Set(before.split("\n"));
+  const added = after.split("\n").filter((line) => !old.has(line));
+  return added.join(" / ").slice(0, 400) || "(removes text)";
+}
 
 function conversations(shown: readonly Shown[], most: number): string {
   const parts: string[] = [];

@@ -7,6 +7,7 @@ import { visible } from "../../domain/text/safe-text.ts";
 import { runsOf, wordsOf } from "../../domain/text/word-runs.ts";
 import { encoded, fitted, formAround } from "./container-text.ts";
 import type { DraftCandidate } from "./reply.ts";
+import { type RewrittenPart, rewrittenParts } from "./rewrite.ts";
 
 /** `hint` is for the model alone: it may quote the repository, inside a fence. */
 export type Resolved =
@@ -26,15 +27,16 @@ export function resolveCandidate(draft: DraftCandidate, sources: readonly AgentS
       return { ok: false, why: `a hunk's path is not one of the files that may be edited: ${known}` };
     }
     const hit = hunkIn(one, text, regions);
-    if (hit.result !== "found") return { ok: false, ...problemOf(one.path, text, hit) };
-    const { range, replacement } = hit;
-    edits.push({
-      path: one.path,
-      base: digestOf(text),
-      before: text.slice(range.start, range.end),
-      after: replacement,
-      reason: one.reason,
-    });
+    const parts = hit.result === "found" ? [hit] : partsOfRewrite(one, text, regions);
+    if (parts === undefined) return { ok: false, ...problemOf(one.path, text, hit) };
+    for (const { range, replacement } of parts)
+      edits.push({
+        path: one.path,
+        base: digestOf(text),
+        before: text.slice(range.start, range.end),
+        after: replacement,
+        reason: one.reason,
+      });
   }
   const changing = edits.filter((edit) => edit.before !== edit.after);
   if (changing.length === 0) return { ok: false, why: "it changes nothing: search and replace are the same" };
@@ -47,6 +49,19 @@ export function resolveCandidate(draft: DraftCandidate, sources: readonly AgentS
       edits: changing,
     },
   };
+}
+
+/** The hunks of a region that the model wrote anew as a whole. */
+function partsOfRewrite(
+  { replace, search }: DraftEdit,
+  text: string,
+  regions: readonly AgentSource[],
+): readonly RewrittenPart[] | undefined {
+  for (const { range } of regions) {
+    const parts = rewrittenParts(text, range, search, replace);
+    if (parts !== undefined) return parts;
+  }
+  return undefined;
 }
 
 type Hit =
@@ -102,9 +117,10 @@ function withOldLines(before: string, after: string): string {
     .join("\n");
 }
 
-function problemOf(path: string, text: string, hit: Exclude<Hit, { result: "found" }>): { readonly why: string; readonly hint?: string } {
+function problemOf(path: string, text: string, hit: Hit): { readonly why: string; readonly hint?: string } {
   if (hit.result === "ambiguous")
     return { why: `a search text stands more than once in ${path}, at lines ${hit.lines.join(", ")}; copy more of its surroundings` };
+  if (hit.result === "found") return { why: `a hunk of ${path} cannot be used` };
   const why = `a search text does not stand in the regions of ${path} that may be edited; copy it exactly, whole lines`;
   if (hit.nearest === undefined) return { why };
   const first = Math.max(0, hit.nearest.line - 2);
