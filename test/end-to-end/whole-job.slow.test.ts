@@ -185,6 +185,7 @@ describe("a run on an own agent", () => {
       tuneup(["run", ...traces(), "--json"], { cwd, variables }),
       tuneup(["run", ...traces(), "--json"], { cwd, variables }),
     ]);
+    for (const ended of [one, other]) expect(ended.out, `exit ${ended.code}: ${ended.err}`).not.toBe("");
     const [left, right] = [reportOf(one.out), reportOf(other.out)];
     expect(left.evidence.verdicts).toEqual(right.evidence.verdicts);
     expect(gitIn(cwd, "branch", "--list", "tuneup/*").split("\n")).toHaveLength(1);

@@ -19,6 +19,23 @@ const migrations: readonly string[] = [
    CREATE INDEX spending_by_project ON spending (project, at);`,
 ];
 
+const busy = 5;
+const mostTries = 200;
+
+/** Two processes that make the file at the same moment fail each other here, because SQLite's busy timeout does not cover this change. */
+function useWriteAheadLog(database: DatabaseSync): void {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      database.exec("PRAGMA journal_mode = WAL");
+      return;
+    } catch (error) {
+      const code = error instanceof Error && "errcode" in error ? Number(error.errcode) & 0xff : undefined;
+      if (code !== busy || tries === mostTries) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+    }
+  }
+}
+
 /** The embedded ledger: one SQLite file, safe for several processes, every call on disk when it resolves. */
 export class SqliteLedger implements Ledger {
   readonly #database: DatabaseSync;
@@ -33,7 +50,8 @@ export class SqliteLedger implements Ledger {
       mkdirSync(dirname(path), { recursive: true });
       const database = new DatabaseSync(path);
       // Without a busy timeout two processes fail each other at the first overlapping write.
-      database.exec("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+      database.exec("PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL;");
+      useWriteAheadLog(database);
       migrate(database);
       return new SqliteLedger(database);
     } catch (cause) {

@@ -11,6 +11,23 @@ import type { AddResult, TraceQuery, TraceStore } from "../../ports/trace-store.
 import { type Bodies, compress, decompress, type Stored, withBodies, withoutBodies } from "./bodies.ts";
 import { migrate } from "./schema.ts";
 
+const busy = 5;
+const mostTries = 200;
+
+/** Two processes that make the file at the same moment fail each other here, because SQLite's busy timeout does not cover this change. */
+function useWriteAheadLog(database: DatabaseSync): void {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      database.exec("PRAGMA journal_mode = WAL");
+      return;
+    } catch (error) {
+      const code = error instanceof Error && "errcode" in error ? Number(error.errcode) & 0xff : undefined;
+      if (code !== busy || tries === mostTries) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+    }
+  }
+}
+
 /** The embedded trace store: one SQLite file in WAL mode, safe for several processes, every `add` on disk when it resolves. */
 export class SqliteTraceStore implements TraceStore {
   readonly #database: DatabaseSync;
@@ -27,7 +44,8 @@ export class SqliteTraceStore implements TraceStore {
     try {
       mkdirSync(dirname(path), { recursive: true });
       const database = new DatabaseSync(path);
-      database.exec("PRAGMA busy_timeout = 15000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+      database.exec("PRAGMA busy_timeout = 15000; PRAGMA synchronous = FULL;");
+      useWriteAheadLog(database);
       migrate(database);
       return new SqliteTraceStore(database, path);
     } catch (cause) {
