@@ -11,12 +11,16 @@ const quietly = ["--disable-warning=ExperimentalWarning"];
 const [task = "", ...rest] = process.argv.slice(2);
 const node = findNode24();
 
-/** Installs a folder's packages when they do not match its lockfile. `kind` is `all`, or `product` for what running the product needs. */
-function install(folder, kind) {
+/**
+ * Installs a folder's packages when they do not match its lockfile. `least` is `all`, or `product` for what running the product needs. Where a
+ * developer's packages are there already they stay: running the product in a checkout must not take its tests away.
+ */
+function install(folder, least) {
   // A published package has no lockfile: npm installed its packages beside it.
   if (!existsSync(join(folder, "package-lock.json"))) return;
   const lock = createHash("sha256").update(readFileSync(join(folder, "package-lock.json"))).digest("hex");
   const stamp = join(folder, "node_modules", ".installed");
+  const kind = existsSync(join(folder, "node_modules", "vitest")) ? "all" : least;
   const installed = existsSync(stamp) ? readFileSync(stamp, "utf8").split(" ") : [];
   if (installed[0] === lock && (installed[1] === kind || installed[1] === "all")) return;
   process.stderr.write(`Installing packages${folder === root ? "" : ` for ${folder.slice(root.length)}`} …\n`);
