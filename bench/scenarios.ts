@@ -1,11 +1,7 @@
-import { shippedFile } from "../src/compose.ts";
-import type { JobResult } from "../src/pipeline.ts";
-import { readScenario } from "../src/simulator/scenario-file.ts";
-import { inProcessJob } from "./in-process-job.ts";
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import type { ScenarioSeeds } from "./scenarios/worker.ts";
 import { type Bench, type BenchReport, type Figure, wilsonUpper } from "./report.ts";
-
-/** How a job ended, in one word. */
-export const endOf = ({ finding }: JobResult): string => ("verdict" in finding ? finding.verdict.result : finding.end);
 
 interface Expectation {
   readonly scenario: string;
@@ -22,20 +18,35 @@ const expectations: readonly Expectation[] = [
   { scenario: "harmful-edits", end: "harms", least: 0.8 },
 ];
 
-/** The shipped scenarios end as they should, over seeds 1 to 60 (1 to 400 with `--full`). */
+/** How the jobs of a scenario end under seeds 1 to `count`, on all cores: a job under a seed is the same wherever it runs. */
+async function endsOf(scenario: string, count: number): Promise<readonly string[]> {
+  const workers = Math.min(count, availableParallelism());
+  const shares = Array.from({ length: workers }, (_, share): ScenarioSeeds => ({
+    scenario,
+    seeds: Array.from({ length: count }, (_each, index) => index + 1).filter((seed) => seed % workers === share),
+  }));
+  return (await Promise.all(shares.map((share) => endsIn(share)))).flat();
+}
+
+function endsIn(workerData: ScenarioSeeds): Promise<readonly string[]> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL("scenarios/worker.ts", import.meta.url), { workerData });
+    worker.once("message", (ends: readonly string[]) => resolve(ends));
+    worker.once("error", reject);
+    worker.once("exit", (code) => reject(new Error(`a worker ended with code ${code} before its jobs did`)));
+  });
+}
+
+/** The shipped scenarios end as they should, over seeds 1 to 100 (1 to 400 with `--full`). */
 export const scenarios: Bench = {
   name: "scenarios",
   description: "whole jobs on the shipped scenarios, in process: how often each ends in which verdict",
   async run({ full, say }): Promise<BenchReport> {
-    const seeds = full ? 400 : 60;
+    const seeds = full ? 400 : 100;
     const ends = new Map<string, Map<string, number>>();
     for (const name of new Set(expectations.map((one) => one.scenario))) {
-      const scenario = readScenario(shippedFile("examples", "scenarios", `${name}.yaml`));
       const counts = new Map<string, number>();
-      for (let seed = 1; seed <= seeds; seed += 1) {
-        const end = endOf(await inProcessJob(scenario, seed));
-        counts.set(end, (counts.get(end) ?? 0) + 1);
-      }
+      for (const end of await endsOf(name, seeds)) counts.set(end, (counts.get(end) ?? 0) + 1);
       ends.set(name, counts);
       say(`${name}: ${[...counts].map(([end, count]) => `${end} ${count}`).join(", ")}`);
     }

@@ -1,29 +1,22 @@
 import { MemoryLedger } from "../../src/adapters/memory-ledger/memory-ledger.ts";
-import { MemoryTraceStore } from "../../src/adapters/memory-trace-store/memory-trace-store.ts";
-import { otlpFileFormat } from "../../src/adapters/otlp/otlp-file-format.ts";
 import { shippedFile } from "../../src/compose.ts";
-import { jobOf } from "../../src/compose/job.ts";
-import { readPrompts, scanSecrets } from "../../src/compose.ts";
 import { makeRuntime } from "../../src/compose/runtime.ts";
-import { parseOperatorFile } from "../../src/config/operator-file.ts";
 import type { AttemptDocument } from "../../src/domain/documents.ts";
 import type { Allowed } from "../../src/domain/edit.ts";
-import { commitSha, digest, instant, projectId } from "../../src/domain/ids.ts";
+import { commitSha, digest, instant } from "../../src/domain/ids.ts";
 import { noUsage } from "../../src/domain/message.ts";
 import { defaultPlan } from "../../src/domain/verdict.ts";
 import { eligible, verify } from "../../src/pipeline.ts";
-import { scan, type Scanned } from "../../src/pipeline/scan.ts";
-import { recordSessions } from "../../src/simulator/record-sessions.ts";
+import type { Scanned } from "../../src/pipeline/scan.ts";
 import { readScenario } from "../../src/simulator/scenario-file.ts";
 import type { Scenario } from "../../src/simulator/scenario.ts";
 import { simulatedModels } from "../../src/simulator/simulated-models.ts";
 import { recompute } from "../../src/stages/decide.ts";
 import { sample } from "../../src/stages/sample.ts";
+import { jobOn, scanScenario } from "../in-process-job.ts";
 import { type Figure, round, wilsonUpper } from "../report.ts";
 
 const runtime = makeRuntime({ signal: new AbortController().signal, now: () => instant("2026-01-20T00:00:00.000Z") });
-const prompts = readPrompts();
-const project = projectId("bench");
 
 /** Edits that no rule of the scenario looks at: the agent reads them and does as before. */
 const edits: readonly Allowed[] = ["Be thorough.", "Take your time.", "Keep answers short.", "Use plain words."].map((line, index) => ({
@@ -41,14 +34,6 @@ function restless(): Scenario {
   return { ...scenario, kinds };
 }
 
-async function scanned(scenario: Scenario, seed: number): Promise<Scanned> {
-  const store = new MemoryTraceStore();
-  const lines = [...recordSessions(scenario, { seed })].join("\n");
-  for (const part of otlpFileFormat.read("sessions.jsonl", Buffer.from(lines)))
-    if (part.kind === "batch") await store.add(project, part.batch);
-  return scan({ project, previous: [] }, store, undefined, runtime);
-}
-
 interface Recording {
   readonly scenario: Scenario;
   readonly scanned: Scanned;
@@ -57,36 +42,26 @@ interface Recording {
 
 /** One job from the sample to the verdict: the order, the replays, the judge, the decision and the evidence are the real ones. */
 async function job(
-  { scanned: { document, sessions }, scenario, seed: world }: Recording,
+  { scanned, scenario, seed: world }: Recording,
   seed: number,
 ): Promise<{ readonly improves: boolean; readonly replays: number }> {
-  const [cluster] = eligible(document.clusters);
+  const [cluster] = eligible(scanned.document.clusters);
   if (cluster === undefined) throw new Error("the scenario brings no cluster");
-  const models = simulatedModels(scenario, world);
-  const ledger = new MemoryLedger();
-  const { input, tools } = jobOf({
+  const { input, tools } = jobOn({
     cluster,
-    scan: document,
-    sessions,
-    definitions: [],
-    operator: parseOperatorFile("scenario", scenario.operatorFile),
-    models,
-    prompts,
-    scanSecrets,
-    documents: ledger,
+    scanned,
+    scenario,
+    models: simulatedModels(scenario, world),
+    documents: new MemoryLedger(),
     seed,
-    inFlight: 6,
-    visibility: "private",
-    repository: {},
-    ignoredPaths: [],
-    tried: [],
   });
+  const { document } = scanned;
   const split = sample({ cluster, sessions: input.sessions, outcomes: document.outcomes, seed, caps: input.caps, countBy: input.countBy });
   if (split.result !== "sampled") throw new Error("the scenario brings too few sessions");
   const attempt: AttemptDocument = {
     kind: "attempt",
     version: 1,
-    project,
+    project: document.project,
     repository: { owner: "acme", name: "support-agent" },
     commit: commitSha("a".repeat(40)),
     cluster: cluster.id,
@@ -121,7 +96,7 @@ const recordings = 5;
 export async function falseImprovesInThePipeline(jobs: number, most: number, say: (line: string) => void): Promise<Figure> {
   const scenario = restless();
   const worlds: Recording[] = [];
-  for (let seed = 1; seed <= recordings; seed += 1) worlds.push({ scenario, seed, scanned: await scanned(scenario, seed) });
+  for (let seed = 1; seed <= recordings; seed += 1) worlds.push({ scenario, seed, scanned: await scanScenario(scenario, seed) });
   let count = 0;
   let replays = 0;
   for (let index = 0; index < jobs; index += 1) {

@@ -1,4 +1,5 @@
 import { TuneupError } from "./errors.ts";
+import type { Attributes } from "./ids.ts";
 import { isRetryableStatus } from "./retry.ts";
 
 /** What is known of a request that a model's server did not answer well. */
@@ -59,4 +60,10 @@ function refusalRemedy(status: number, keyVariable: string): string {
   if (status === 401 || status === 403) return `Check the key: ${keyVariable}, or the variable that the role names.`;
   if (status === 404) return "Check the model's name, and the base URL with its path (an OpenAI-compatible one usually ends in /v1).";
   return "`tuneup doctor --live` makes one small call per model role and shows how the provider answers.";
+}
+
+/** Request parameters without those that newer models refuse; `undefined` when there are none among them, so that asking again would change nothing. */
+export function withoutSampling(parameters: Attributes = {}): Attributes | undefined {
+  const { temperature, top_k: topK, top_p: topP, ...others } = parameters;
+  return [temperature, topK, topP].every((one) => one === undefined) ? undefined : others;
 }

@@ -1,6 +1,6 @@
 import { TuneupError } from "../domain/errors.ts";
 import type { Proposal } from "../domain/proposal.ts";
-import { isPlainPath, isProtectedPath } from "../domain/publishing/protected-path.ts";
+import { isNeverPublished, isPlainPath } from "../domain/publishing/protected-path.ts";
 import { unsafeMarkdown } from "../domain/text/safe-text.ts";
 import type { ForgeWriter, Publication } from "../ports/forge.ts";
 import type { Proposals } from "../ports/ledger.ts";
@@ -52,7 +52,7 @@ function check(proposal: Proposal): void {
 function fileProblems(file: Proposal["files"][number], proposal: Proposal): readonly string[] {
   const own = proposal.edits.filter((edit) => edit.path === file.path);
   const problems: string[] = [];
-  if (isProtectedPath(file.path) || !isPlainPath(file.path)) problems.push(`${file.path} may never be changed`);
+  if (isNeverPublished(file.path) || !isPlainPath(file.path)) problems.push(`${file.path} may never be changed`);
   if (own.length === 0) problems.push(`${file.path} is changed by no edit`);
   if (own.some((edit) => edit.base !== file.before)) problems.push(`${file.path} was edited against another version`);
   if (own.some((edit) => !file.text.includes(edit.after))) problems.push(`${file.path} does not hold what its edit says`);

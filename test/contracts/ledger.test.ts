@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { MemoryLedger } from "../../src/adapters/memory-ledger/memory-ledger.ts";
-import { SqliteLedger } from "../../src/adapters/sqlite-ledger/sqlite-ledger.ts";
+import { SqliteLedger } from "../../src/adapters/sqlite/sqlite-ledger.ts";
 import { ledgerContract } from "./ledger.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tuneup-ledger-"));

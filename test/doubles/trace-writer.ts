@@ -1,4 +1,4 @@
-import { SqliteTraceStore } from "../../src/adapters/sqlite-trace-store/sqlite-trace-store.ts";
+import { SqliteTraceStore } from "../../src/adapters/sqlite/sqlite-trace-store.ts";
 import { instant, projectId } from "../../src/domain/ids.ts";
 
 /** A process that adds batches of three spans for ever and prints a line for each that was acknowledged; killed by the test that starts it. */

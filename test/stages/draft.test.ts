@@ -10,7 +10,7 @@ import type { Shown } from "../../src/domain/sample.ts";
 import type { ModelRequest } from "../../src/ports/model-client.ts";
 import type { Runtime } from "../../src/ports/runtime.ts";
 import { draft, type DraftInput } from "../../src/stages/draft.ts";
-import { scriptedModel } from "./draft/scripted-model.ts";
+import { type Answer, scriptedModel } from "../doubles/scripted-model.ts";
 import { type Region, shown, sourceOf } from "./vet/vet-scope.ts";
 
 const path = "prompts/system.md";
@@ -72,11 +72,13 @@ const reply = (...candidates: readonly unknown[]): string =>
 const brief = { search: "- Be brief.", replace: "- Be brief.\n- Say what was done." };
 const kind = { search: "- Ask for the order number.", replace: "- Ask kindly for the number of the order." };
 
+/** Drafts with a model that gives these replies, the last one again and again. */
 async function drafted(
-  replies: Parameters<typeof scriptedModel>[0],
+  replies: readonly Answer[],
   input = inputOf(),
 ): Promise<DraftDocument & { readonly requests: readonly ModelRequest[] }> {
-  const model = scriptedModel(replies);
+  const repeated = replies.slice(-1);
+  const model = scriptedModel([...replies, ...repeated, ...repeated]);
   return { ...(await draft(input, model, template, runtime)), requests: model.requests };
 }
 

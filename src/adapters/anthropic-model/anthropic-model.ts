@@ -1,6 +1,6 @@
 import Anthropic, { APIConnectionError, APIError, APIUserAbortError } from "@anthropic-ai/sdk";
 import { TuneupError } from "../../domain/errors.ts";
-import { modelFailure } from "../../domain/model-failure.ts";
+import { modelFailure, withoutSampling } from "../../domain/model-failure.ts";
 import {
   cancelled,
   type Failure,
@@ -46,7 +46,7 @@ async function complete(client: Anthropic, options: AnthropicModelOptions, call:
   try {
     reply = await post(client, options, call);
   } catch (error) {
-    const plain = withoutSampling(error, call.request);
+    const plain = askedAgain(error, call.request);
     if (plain === undefined) throw asTuneupError(error, options, call.request.purpose);
     return complete(client, options, { ...call, request: plain });
   }
@@ -86,10 +86,10 @@ async function post(client: Anthropic, options: AnthropicModelOptions, { observe
  * Newer models refuse sampling parameters with a 400. Tuneup's own requests (judge, label, draft) go again without them; a replay's are the
  * recorded harness, which is not ours to change.
  */
-function withoutSampling(error: unknown, request: ModelRequest): ModelRequest | undefined {
+function askedAgain(error: unknown, request: ModelRequest): ModelRequest | undefined {
   if (!(error instanceof APIError) || error.status !== 400 || request.purpose === "replay") return undefined;
-  const { temperature, top_k: topK, top_p: topP, ...others } = request.parameters ?? {};
-  return [temperature, topK, topP].every((one) => one === undefined) ? undefined : { ...request, parameters: others };
+  const parameters = withoutSampling(request.parameters);
+  return parameters === undefined ? undefined : { ...request, parameters };
 }
 
 function failureOf(error: unknown, now: number): Failure {

@@ -162,8 +162,8 @@ export function fromChatReply(body: unknown): ModelReply | undefined {
   return { message: { role: "assistant", parts }, finish, usage: usageOf(parsed.data.usage ?? undefined) };
 }
 
-/** Arguments that are no JSON stay text: the recorded-tool resolver and the transcript show them as they were. */
-function inputOf(text: string): Json {
+/** A call's arguments. What is no JSON stays text: the recorded-tool resolver and the transcript show it as it was. */
+export function inputOf(text: string): Json {
   if (text.trim() === "") return {};
   try {
     return JSON.parse(text) as Json;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Attributes, Json } from "../../domain/ids.ts";
 import type { Message, MessagePart, Usage } from "../../domain/message.ts";
 import type { ModelReply, ModelRequest } from "../../ports/model-client.ts";
+import { inputOf } from "./chat-completions.ts";
 
 /** Opaque parts of this API; those of Chat Completions mean nothing to it. */
 const provider = "openai-responses";
@@ -130,16 +131,6 @@ function partsOf(item: Item): readonly MessagePart[] {
   const call = callItem.safeParse(item);
   if (call.success) return [{ kind: "tool-request", id: call.data.call_id, tool: call.data.name, input: inputOf(call.data.arguments) }];
   return [{ kind: "opaque", provider, value: JSON.parse(JSON.stringify(item)) as Json }];
-}
-
-/** Arguments that are no JSON stay text. */
-function inputOf(text: string): Json {
-  if (text.trim() === "") return {};
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return text;
-  }
 }
 
 function usageOf(usage: z.infer<typeof replySchema>["usage"]): Usage {

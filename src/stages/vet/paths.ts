@@ -1,33 +1,6 @@
 import type { Refusal } from "../../domain/edit.ts";
+import { isObeyedPath, isPlainPath, isProtectedPath } from "../../domain/publishing/protected-path.ts";
 import type { TreeEntry } from "../../ports/workspace.ts";
-
-/** Files that steer builds, reviews, deployments, editors or Tuneup itself, by their whole path in lower case. */
-const protectedPaths: readonly RegExp[] = [
-  /(?:^|\/)\.git(?:\/|$|attributes$|ignore$|modules$|keep$)/,
-  /(?:^|\/)\.github\/(?:workflows|actions)\//,
-  /(?:^|\/)(?:codeowners|owners|dependabot\.ya?ml|renovate\.json5?)$/,
-  /(?:^|\/)tuneup(?:\.operator)?\.ya?ml$/,
-  /(?:^|\/)(?:dockerfile|containerfile|jenkinsfile|makefile|procfile|justfile|rakefile|vagrantfile|gnumakefile)[^/]*$|\.(?:dockerfile|mk)$/,
-  /(?:^|\/)(?:docker-)?compose[^/]*\.ya?ml$/,
-  /(?:^|\/)(?:azure-pipelines|bitbucket-pipelines|cloudbuild|appveyor|buildspec|circle|codemagic|serverless|wercker)[^/]*\.ya?ml$/,
-  /(?:^|\/)(?:vercel|netlify|fly|railway|wrangler|firebase|now|app|lerna|nx|turbo|deno)\.(?:jsonc?|toml)$/,
-  /\.lockb?$|(?:^|\/)(?:package-lock\.json|npm-shrinkwrap\.json|packages\.lock\.json|pnpm-lock\.ya?ml|go\.sum|gradle\.lockfile)$/,
-  /(?:^|\/)(?:package|tsconfig[^/]*|jsconfig|composer|bower|project)\.json$/,
-  /(?:^|\/)(?:pyproject|cargo|pipfile|poetry|book)\.toml$|(?:^|\/)(?:pipfile|gemfile|setup\.(?:py|cfg)|tox\.ini|noxfile\.py|conftest\.py|go\.(?:mod|work)|pom\.xml|mix\.exs)$/,
-  /(?:^|\/)(?:requirements|constraints)[^/]*\.(?:txt|in)$|(?:^|\/)build\.gradle(?:\.kts)?$/,
-  /\.(?:sh|bash|zsh|fish|ps1|bat|cmd|exe|so|dll|dylib|wasm|jar|pem|key|p12|pfx|crt|cer|tf|tfvars|hcl|plist|service)$/,
-  // Hooks and servers of coding agents are programs that run.
-  /(?:^|\/)(?:settings(?:\.local)?\.json|\.?mcp(?:[._-][^/]*)?\.json|hooks\.json)$/,
-];
-
-/** Files that coding agents and other tools obey: an edit there speaks to more than the agent under test. */
-const obeyedPaths: readonly RegExp[] = [
-  /(?:^agent\.md$)|(?:^|\/)(?:claude(?:\.local)?|agents|gemini|qwen|warp|conventions|copilot-instructions|skill|crush)\.md$/,
-  /(?:^|\/)\.(?:cursorrules|windsurfrules|clinerules|roorules|aiderrules|goosehints|junie)(?:$|\/)/,
-  /(?:^|\/)\.(?:cursor|claude|windsurf|aider|continue|codex|gemini|agents?|roo|kiro|amazonq|augment|opencode|clinerules)\/.+\.(?:md|mdc|txt|ya?ml|toml)$/,
-  /(?:^|\/)\.github\/(?:copilot-instructions\.md|(?:instructions|prompts|chatmodes|agents|skills)\/.+\.md)$/,
-  /(?:^|\/)skills\/.+\.md$/,
-];
 
 /** Folders and files whose name begins with a dot belong to tools. */
 const dotted = /(?:^|\/)\./;
@@ -39,13 +12,11 @@ export interface PathScope {
 }
 
 const largestFile = 256 * 1024;
-const trick = /^\/|(?:^|\/)\.{0,2}(?:\/|$)|[\\:*?"<>|]|[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]|[ .](?:\/|$)/u;
 
 /** Every reason why a path may not be edited. */
 export function pathRefusals(path: string, scope: PathScope): readonly Refusal[] {
   const refuse = (rule: string, message: string, remedy: string): Refusal => ({ rule, path, message, remedy });
-  if (path === "" || trick.test(path) || path.normalize("NFC") !== path)
-    return [refuse("path-form", "the path is not a plain relative path", "Edit a tracked file under its own name.")];
+  if (!isPlainPath(path)) return [refuse("path-form", "the path is not a plain relative path", "Edit a tracked file under its own name.")];
   const lower = path.toLowerCase();
   const entry = scope.entries.find((one) => one.path === path);
   if (entry === undefined)
@@ -69,9 +40,8 @@ function entryRefusals(entry: TreeEntry, refuse: Refuse): readonly Refusal[] {
 }
 
 function nameRefusals(path: string, lower: string, { allowedPaths }: PathScope, refuse: Refuse): readonly Refusal[] {
-  const isProtected = protectedPaths.some((pattern) => pattern.test(lower));
-  const isObeyed = obeyedPaths.some((pattern) => pattern.test(lower));
-  if (isProtected || (dotted.test(lower) && !isObeyed))
+  const isObeyed = isObeyedPath(path);
+  if (isProtectedPath(path) || (dotted.test(lower) && !isObeyed))
     return [
       refuse("path-protected", "this file steers builds, reviews, tools or Tuneup itself", "Change it yourself; no setting opens it."),
     ];

@@ -1,11 +1,10 @@
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { TuneupError } from "../../domain/errors.ts";
 import type { Instant, Json, ProjectId, ProposalId } from "../../domain/ids.ts";
 import type { Usage } from "../../domain/message.ts";
 import type { Proposal, ProposalState } from "../../domain/proposal.ts";
 import type { Ledger } from "../../ports/ledger.ts";
+import { openDatabase } from "./open-database.ts";
 
 /** Each entry runs once, in order, inside one transaction; never edit one that has been released. */
 const migrations: readonly string[] = [
@@ -19,23 +18,6 @@ const migrations: readonly string[] = [
    CREATE INDEX spending_by_project ON spending (project, at);`,
 ];
 
-const busy = 5;
-const mostTries = 200;
-
-/** Two processes that make the file at the same moment fail each other here, because SQLite's busy timeout does not cover this change. */
-function useWriteAheadLog(database: DatabaseSync): void {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      database.exec("PRAGMA journal_mode = WAL");
-      return;
-    } catch (error) {
-      const code = error instanceof Error && "errcode" in error ? Number(error.errcode) & 0xff : undefined;
-      if (code !== busy || tries === mostTries) throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
-    }
-  }
-}
-
 /** The embedded ledger: one SQLite file, safe for several processes, every call on disk when it resolves. */
 export class SqliteLedger implements Ledger {
   readonly #database: DatabaseSync;
@@ -47,11 +29,7 @@ export class SqliteLedger implements Ledger {
   /** Opens or creates the file. Throws `trace-store-unavailable` naming the path when it cannot. */
   static open(path: string): SqliteLedger {
     try {
-      mkdirSync(dirname(path), { recursive: true });
-      const database = new DatabaseSync(path);
-      // Without a busy timeout two processes fail each other at the first overlapping write.
-      database.exec("PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL;");
-      useWriteAheadLog(database);
+      const database = openDatabase(path, 5000);
       migrate(database);
       return new SqliteLedger(database);
     } catch (cause) {

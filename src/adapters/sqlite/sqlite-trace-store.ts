@@ -1,6 +1,4 @@
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { FailureCluster } from "../../domain/cluster.ts";
 import { asJson, canonicalJson, digestOfJson, shortDigest } from "../../domain/digest.ts";
 import { TuneupError } from "../../domain/errors.ts";
@@ -10,23 +8,7 @@ import type { Feedback, LogRecord, Span, Trace, TraceBatch } from "../../domain/
 import type { AddResult, TraceQuery, TraceStore } from "../../ports/trace-store.ts";
 import { type Bodies, compress, decompress, type Stored, withBodies, withoutBodies } from "./bodies.ts";
 import { migrate } from "./schema.ts";
-
-const busy = 5;
-const mostTries = 200;
-
-/** Two processes that make the file at the same moment fail each other here, because SQLite's busy timeout does not cover this change. */
-function useWriteAheadLog(database: DatabaseSync): void {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      database.exec("PRAGMA journal_mode = WAL");
-      return;
-    } catch (error) {
-      const code = error instanceof Error && "errcode" in error ? Number(error.errcode) & 0xff : undefined;
-      if (code !== busy || tries === mostTries) throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
-    }
-  }
-}
+import { openDatabase } from "./open-database.ts";
 
 /** The embedded trace store: one SQLite file in WAL mode, safe for several processes, every `add` on disk when it resolves. */
 export class SqliteTraceStore implements TraceStore {
@@ -42,10 +24,7 @@ export class SqliteTraceStore implements TraceStore {
   /** Opens or creates the file. Throws `trace-store-unavailable` or `trace-store-corrupt`, naming the path. */
   static open(path: string): SqliteTraceStore {
     try {
-      mkdirSync(dirname(path), { recursive: true });
-      const database = new DatabaseSync(path);
-      database.exec("PRAGMA busy_timeout = 15000; PRAGMA synchronous = FULL;");
-      useWriteAheadLog(database);
+      const database = openDatabase(path, 15000);
       migrate(database);
       return new SqliteTraceStore(database, path);
     } catch (cause) {
