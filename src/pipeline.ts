@@ -5,7 +5,7 @@ import type { AttemptDocument } from "./domain/documents.ts";
 import type { Allowed } from "./domain/edit.ts";
 import { decisiveVerdict, type Evidence, spentOn } from "./domain/evidence.ts";
 import type { Finding } from "./domain/finding.ts";
-import type { Usage } from "./domain/message.ts";
+import { addUsage, type Usage } from "./domain/message.ts";
 import type { Proposal, PullRequestWishes } from "./domain/proposal.ts";
 import type { Fidelity } from "./domain/replaying/fidelity.ts";
 import type { Steps } from "./ports/job-queue.ts";
@@ -13,6 +13,7 @@ import type { Documents } from "./ports/ledger.ts";
 import type { Runtime } from "./ports/runtime.ts";
 import type { Checkout } from "./ports/workspace.ts";
 import { type AttemptInput, type AttemptTools, attempt } from "./pipeline/attempt.ts";
+import { reduceWinner, versionsOfWinner } from "./pipeline/reduce-winner.ts";
 import type { RehearsalTools } from "./pipeline/rehearse.ts";
 import { type VerifyInput, verify } from "./pipeline/verify.ts";
 import { propose } from "./stages/propose.ts";
@@ -53,6 +54,8 @@ export interface JobResult {
   readonly attempt?: AttemptDocument;
   readonly evidence?: Evidence;
   readonly proposal?: Proposal;
+  /** Where `evidence` is about the winner with a part left out: the whole edit, and its test among all candidates. */
+  readonly whole?: { readonly attempt: AttemptDocument; readonly evidence: Evidence };
   /** The proposal as a unified diff. */
   readonly diff?: string;
   /** Where the job ended before the test: how true replays were. */
@@ -68,16 +71,19 @@ export async function improve(input: JobInput, checkout: Checkout, tools: JobToo
     const { fidelity, finding, spent } = attempted;
     return { finding, ...(spent === undefined ? {} : { spent }), ...(fidelity === undefined ? {} : { fidelity }) };
   }
-  const { document } = attempted;
-  const evidence = await steps.run("verify", () =>
-    verify(
-      { ...input.verification, attempt: document, cluster: input.cluster, scan: input.scan, seed: input.seed },
-      tools.rehearsal,
-      runtime,
-    ),
-  );
+  const verification: VerifyInput = {
+    ...input.verification,
+    attempt: attempted.document,
+    cluster: input.cluster,
+    scan: input.scan,
+    seed: input.seed,
+  };
+  const whole = await steps.run("verify", () => verify(verification, tools.rehearsal, runtime));
+  const won = decisiveVerdict(whole);
+  runtime.progress({ stage: "decide", state: "finished", note: `${won.result}: ${won.why}` });
+  const proven = await smallestProven(verification, whole, tools.rehearsal, steps, runtime);
+  const { attempt: document, evidence } = proven;
   const verdict = decisiveVerdict(evidence);
-  runtime.progress({ stage: "decide", state: "finished", note: `${verdict.result}: ${verdict.why}` });
 
   runtime.progress({ stage: "propose", state: "started" });
   const made = await steps.run("propose", async () => {
@@ -93,16 +99,27 @@ export async function improve(input: JobInput, checkout: Checkout, tools: JobToo
         ? "this repository asks for reports only (.github/tuneup.yml)"
         : "nothing is proven, so nothing is proposed";
     runtime.progress({ stage: "propose", state: "skipped", note });
-    return { finding: { end: "decided", verdict }, attempt: document, evidence, spent: spentOn(evidence) };
+    return { finding: { end: "decided", verdict }, ...proven };
   }
   runtime.progress({ stage: "propose", state: "finished", note: made.proposal.title });
-  return {
-    finding: { end: "proposed", verdict, proposal: made.proposal.id },
-    attempt: document,
-    evidence,
-    spent: spentOn(evidence),
-    ...made,
-  };
+  return { finding: { end: "proposed", verdict, proposal: made.proposal.id }, ...proven, ...made };
+}
+
+type Proven = Required<Pick<JobResult, "attempt" | "evidence" | "spent">> & Pick<JobResult, "whole">;
+
+/** The test's result, or that of its winner with a part left out, where that passes too. */
+async function smallestProven(
+  verification: VerifyInput,
+  whole: Evidence,
+  tools: RehearsalTools,
+  steps: Steps,
+  runtime: Runtime,
+): Promise<Proven> {
+  const own = { attempt: verification.attempt, evidence: whole };
+  if (versionsOfWinner(verification.attempt, whole).length === 0) return { ...own, spent: spentOn(whole) };
+  const { smaller, usage } = await steps.run("reduce", () => reduceWinner(verification, whole, tools, runtime));
+  if (smaller === undefined) return { ...own, spent: addUsage(spentOn(whole), usage) };
+  return { ...smaller, spent: spentOn(smaller.evidence), whole: own };
 }
 
 export interface ProposalScope {

@@ -123,7 +123,10 @@ export function describeVerdict(verdict: Verdict, evidence: Evidence): string {
     `verdict: ${verdict.result}. ${verdict.why}`,
   ];
   if (verdict.result === "improves") {
-    lines.push(errorSentence(verdict), `Not ruled out: up to ${Math.ceil(verdict.controlBound * 100)} of 100 working sessions may break.`);
+    lines.push(
+      errorSentence(verdict, evidence.reduction),
+      `Not ruled out: up to ${Math.ceil(verdict.controlBound * 100)} of 100 working sessions may break.`,
+    );
   }
   if (evidence.simulated) lines.push("The model is simulated: these figures say nothing about a real agent.");
   return lines.join("\n");

@@ -99,9 +99,11 @@ async function bookOnce(context: CliContext, house: House, scanned: Scanned, spe
 
 /** Keeps what was tried for the next job on this failure; the same edit is kept once. */
 async function remember(context: CliContext, house: House, { checkout, cluster }: PreparedJob, result: JobResult): Promise<void> {
-  if (result.attempt === undefined || result.evidence === undefined) return;
   const place = { repository: checkout.repository, cluster: cluster.id };
-  for (const tried of triedIn(result.attempt, result.evidence, context.now())) await rememberTried(house.ledger, place, tried);
+  for (const { attempt, evidence } of [result.whole ?? {}, result]) {
+    if (attempt === undefined || evidence === undefined) continue;
+    for (const tried of triedIn(attempt, evidence, context.now())) await rememberTried(house.ledger, place, tried);
+  }
 }
 
 /** The same inputs are the same job: what a crashed or repeated run finished is found again by this name. */

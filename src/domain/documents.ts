@@ -1,5 +1,5 @@
 import type { FailureCluster } from "./cluster.ts";
-import type { Candidate, Vetted } from "./edit.ts";
+import type { Candidate, SmallerEdit, Vetted } from "./edit.ts";
 import type { Calibration } from "./replaying/calibration.ts";
 import type { Fidelity } from "./replaying/fidelity.ts";
 import type { Headroom } from "./replaying/headroom.ts";
@@ -82,6 +82,8 @@ export interface AttemptDocument {
   readonly located: Located;
   readonly draft: DraftDocument;
   readonly vetted: readonly Vetted[];
+  /** Allowed candidates with one part left out, of those that have several. Absent: none. */
+  readonly smaller?: readonly SmallerEdit[];
 }
 
 /** An edit that an earlier job tested on the same failure, or that a person turned down. */

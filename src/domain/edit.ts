@@ -1,4 +1,5 @@
 import type { ConfigChange, FileChange } from "./config-change.ts";
+import { asJson, digestOfJson } from "./digest.ts";
 import type { Digest } from "./ids.ts";
 
 /** One search/replace hunk: `before` stands exactly once in the located range of the file, `after` takes its place. */
@@ -23,6 +24,10 @@ export interface Candidate {
   readonly edits: readonly Edit[];
 }
 
+/** The id of a candidate with these edits: what they do, not why. */
+export const candidateIdOf = (edits: readonly Edit[]): Digest =>
+  digestOfJson(asJson(edits.map(({ after, before, path }) => ({ after, before, path }))));
+
 /** Why an edit was turned down: the rule, the place, and what would make it pass. */
 export interface Refusal {
   readonly rule: string;
@@ -43,3 +48,12 @@ export type Vetted =
     }
   | { readonly result: "refused"; readonly candidate: Candidate; readonly refusals: readonly Refusal[] };
 export type Allowed = Extract<Vetted, { result: "allowed" }>;
+
+/** An allowed candidate with one part left out, tested after it to see whether the part is needed. */
+export interface SmallerEdit {
+  /** Id of the whole candidate. */
+  readonly of: Digest;
+  /** What was left out, in our own words. */
+  readonly leftOut: string;
+  readonly edit: Allowed;
+}

@@ -54,7 +54,21 @@ export interface Evidence {
   readonly drafting: Usage;
   /** What everything cost: drafting and every arm in this document once, whenever it was measured. */
   readonly usage: Usage;
+  /** The candidate is one that passed the test before, with a part left out. */
+  readonly reduction?: Reduction;
   readonly seals: Seals;
+}
+
+/** How a smaller version of a proven edit came to its own test. */
+export interface Reduction {
+  /** Id of the whole edit, and the job that proved it. */
+  readonly of: Digest;
+  readonly job: string;
+  readonly leftOut: string;
+  /** Tests that share the level: all candidates of that job, times the versions of its winner. */
+  readonly tests: number;
+  /** What the other tests of the job cost beside what is in this document. */
+  readonly usage: Usage;
 }
 
 /**
@@ -80,24 +94,29 @@ export function decisiveVerdict({ verdicts, winner }: Pick<Evidence, "verdicts" 
 }
 
 /** Tokens and money of all arms of these pairs, each arm once: candidates of one session share its `before`. */
-export function usageOfPairs(pairs: readonly Pair[]): Usage {
-  const counted = new Set<string>();
-  let usage: Usage = noUsage;
+export const usageOfPairs = (pairs: readonly Pair[]): Usage => [...armsOf(pairs).values()].reduce(addUsage, noUsage);
+
+/** The same for pairs of other tests in the job, without the arms that these pairs hold. */
+export function usageBeside(pairs: readonly Pair[], others: readonly Pair[]): Usage {
+  const own = armsOf(pairs);
+  return [...armsOf(others)].reduce((sum, [key, usage]) => (own.has(key) ? sum : addUsage(sum, usage)), noUsage);
+}
+
+function armsOf(pairs: readonly Pair[]): ReadonlyMap<string, Usage> {
+  const arms = new Map<string, Usage>();
   for (const pair of pairs) {
     for (const arm of [pair.before, pair.after]) {
       const key = `${pair.group} ${pair.index} ${arm.config}`;
-      if (arm.modelCalls === 0 || counted.has(key)) continue;
-      counted.add(key);
-      usage = addUsage(usage, arm.usage);
+      if (arm.modelCalls > 0 && !arms.has(key)) arms.set(key, arm.usage);
     }
   }
-  return usage;
+  return arms;
 }
 
 /** What evidence cost with everything measured before it. A working session that was replayed for both is counted once. */
 export function spentOn(evidence: Evidence): Usage {
-  const { calibration, canary, headroom, usage } = evidence;
-  return [calibration, canary, headroom].reduce(
+  const { calibration, canary, headroom, reduction, usage } = evidence;
+  return [calibration, canary, headroom, reduction].reduce(
     (sum, one) => addUsage(sum, one?.usage ?? noUsage),
     addUsage(usage, spentOnFidelity(evidence)),
   );

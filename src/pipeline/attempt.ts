@@ -1,6 +1,5 @@
 import type { FailureCluster } from "../domain/cluster.ts";
 import type { AttemptDocument, DraftDocument, SampleDocument, ScanDocument, TriedEdit } from "../domain/documents.ts";
-import type { Vetted } from "../domain/edit.ts";
 import type { Finding } from "../domain/finding.ts";
 import type { Headroom } from "../domain/replaying/headroom.ts";
 import { addUsage, noUsage, type Usage } from "../domain/message.ts";
@@ -9,7 +8,7 @@ import type { Fidelity } from "../domain/replaying/fidelity.ts";
 import type { PromptTemplate } from "../domain/text/prompt-template.ts";
 import type { Sample } from "../domain/sample.ts";
 import type { Session } from "../domain/session.ts";
-import type { AgentSource, Located } from "../domain/source.ts";
+import type { Located } from "../domain/source.ts";
 import type { ModelClient } from "../ports/model-client.ts";
 import type { Runtime } from "../ports/runtime.ts";
 import type { Checkout } from "../ports/workspace.ts";
@@ -17,7 +16,7 @@ import { draft } from "../stages/draft.ts";
 import { notAPromptProblem } from "../stages/headroom.ts";
 import { locate } from "../stages/locate.ts";
 import { sample } from "../stages/sample.ts";
-import { vet } from "../stages/vet.ts";
+import { vetCandidates } from "./vet-candidates.ts";
 
 export interface AttemptInput {
   readonly cluster: FailureCluster;
@@ -152,7 +151,7 @@ export async function attempt(input: AttemptInput, checkout: Checkout, tools: At
   const early = endOfDraft(drafted);
   if (early !== undefined) return { result: "ended", finding: early, ...measured, spent: addUsage(drafted.usage, spent) };
 
-  const vetted = await vetAll(drafted, { sources, files, split, input }, checkout, tools, runtime);
+  const { smaller, vetted } = await vetCandidates(drafted, { ...input, sources, files, shown: split.shown }, checkout, tools, runtime);
   if (vetted.every((one) => one.result === "refused")) {
     return {
       result: "ended",
@@ -176,6 +175,7 @@ export async function attempt(input: AttemptInput, checkout: Checkout, tools: At
       located,
       draft: drafted,
       vetted,
+      ...(smaller.length === 0 ? {} : { smaller }),
     },
   };
 }
@@ -236,46 +236,4 @@ function endOfDraft(drafted: DraftDocument): Finding | undefined {
   }
   const why = drafted.rejected[0]?.why ?? "the drafter proposed no edit";
   return { end: "no-draft", why, remedy: "Run again, or set a stronger drafter model in tuneup.operator.yml." };
-}
-
-interface VetScope {
-  readonly sources: readonly AgentSource[];
-  readonly files: ReadonlyMap<string, string>;
-  readonly split: Extract<Sample, { result: "sampled" }>;
-  readonly input: AttemptInput;
-}
-
-async function vetAll(
-  drafted: DraftDocument,
-  scope: VetScope,
-  checkout: Checkout,
-  tools: AttemptTools,
-  runtime: Runtime,
-): Promise<readonly Vetted[]> {
-  runtime.progress({ stage: "vet", state: "started", total: drafted.candidates.length, unit: "candidates" });
-  const entries = await checkout.entries();
-  const textual = entries.filter((entry) => entry.kind === "file" && entry.size <= 256 * 1024).map((entry) => entry.path);
-  const repositoryText = [...(await checkout.read(textual)).values()].join("\n");
-  const vetted: Vetted[] = [];
-  for (const candidate of drafted.candidates) {
-    vetted.push(
-      await vet(candidate, {
-        sources: scope.sources,
-        files: scope.files,
-        entries,
-        transcripts: scope.split.shown,
-        repositoryText,
-        allowedPaths: scope.input.allowedPaths,
-        cause: [
-          scope.input.cluster.title,
-          scope.input.cluster.description,
-          ...drafted.hypotheses.flatMap(({ cause, change }) => [cause, change]),
-        ].join("\n"),
-        scanSecrets: tools.scanSecrets,
-      }),
-    );
-  }
-  const refused = vetted.filter((one) => one.result === "refused").length;
-  runtime.progress({ stage: "vet", state: "finished", done: vetted.length - refused, total: vetted.length, unit: "candidates allowed" });
-  return vetted;
 }

@@ -3,7 +3,7 @@ import { asJson, digestOfJson } from "../domain/digest.ts";
 import type { AttemptDocument, ScanDocument } from "../domain/documents.ts";
 import type { Allowed } from "../domain/edit.ts";
 import { TuneupError } from "../domain/errors.ts";
-import { type Evidence, usageOfPairs } from "../domain/evidence.ts";
+import { type Evidence, type Reduction, usageBeside, usageOfPairs } from "../domain/evidence.ts";
 import type { SessionId } from "../domain/ids.ts";
 import { addUsage, noUsage, type Usage } from "../domain/message.ts";
 import type { Canary } from "../domain/replaying/canary.ts";
@@ -30,8 +30,18 @@ export interface VerifyInput extends RehearsalInput {
   readonly budget: Budget;
   readonly models: Evidence["models"];
   readonly simulated: boolean;
+  /** The test is the follow-up of another in the same job: its plan is committed already, and it has a share of that one's level. */
+  readonly followUp?: FollowUp;
   /** Whether an edit without meaning is tested too; default `sometimes`: one job of twenty. */
   readonly canary?: CanarySetting;
+}
+
+export interface FollowUp {
+  readonly plan: DecisionPlan;
+  readonly reduction: Omit<Reduction, "usage">;
+  /** Pairs of the job's earlier tests, and what was paid beside them. */
+  readonly others: readonly Pair[];
+  readonly paid: Usage;
 }
 
 type Available = Evidence["available"];
@@ -98,6 +108,7 @@ async function commit(
   candidates: number,
   ledger: RehearsalTools["measured"],
 ): Promise<{ readonly job: string; readonly plan: DecisionPlan }> {
+  if (input.followUp !== undefined) return { job: jobOf(input.attempt, input.followUp.plan), plan: input.followUp.plan };
   const uncommitted = planOfSample(input.plan, input.attempt, candidates);
   const job = jobOf(input.attempt, uncommitted);
   return { job, plan: await commitLevel(uncommitted, input.attempt, job, ledger) };
@@ -158,9 +169,15 @@ function evidenceOf(input: VerifyInput, allowed: readonly Allowed[], measured: M
     ...(decision.winner === undefined ? {} : { winner: decision.winner }),
     models: input.models,
     simulated: input.simulated,
+    ...reductionOf(input, pairs),
     drafting,
     usage: addUsage(usageOfPairs(pairs), drafting),
   });
+}
+
+function reductionOf({ followUp }: VerifyInput, pairs: readonly Pair[]): Pick<Evidence, "reduction"> {
+  if (followUp === undefined) return {};
+  return { reduction: { ...followUp.reduction, usage: addUsage(followUp.paid, usageBeside(pairs, followUp.others)) } };
 }
 
 /** The same inputs are the same job: what a crashed run measured is found again by this name. */

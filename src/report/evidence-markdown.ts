@@ -60,7 +60,7 @@ export function proofSection(evidence: Evidence, verdict: Verdict): string {
     "",
     evidenceTable(verdict),
     "",
-    ...(verdict.result === "improves" ? [errorSentence(verdict), ""] : []),
+    ...(verdict.result === "improves" ? [errorSentence(verdict, evidence.reduction), ""] : []),
     "**Not ruled out:**",
     ...notRuledOut(verdict, evidence).map((line) => `- ${line}`),
   ].join("\n");
@@ -114,6 +114,14 @@ export function evidenceFacts(evidence: Evidence, verdict: Verdict): readonly Fa
     ...(plan.theta0 === 0.5
       ? []
       : [["null share", `${plan.theta0} of changed sessions fixed, for a judge that favours the edit's style`] as const]),
+    ...(evidence.reduction === undefined
+      ? []
+      : [
+          [
+            "shortened",
+            `a longer version passed the same test; this one does without ${safeInline(evidence.reduction.leftOut, 200)}`,
+          ] as const,
+        ]),
     ...measuredFirst(evidence),
     ["tools answered from", tierShares(evidence, verdict.candidate)],
     [

@@ -67,7 +67,8 @@ export async function readAndProve(context: CliContext, house: House, project: P
     context.process.stderr.write(`  ✓ ingest    ${ingested.added} spans added, ${ingested.known} already known\n`);
   }
   const scanned = await scanProject(context, house, project, flags.clusters === undefined ? {} : { clusters: flags.clusters });
-  const { finding, evidence, proposal, diff } = await runJob(context, house, scanned, jobOptions(flags));
+  const { finding, evidence, proposal, diff, whole } = await runJob(context, house, scanned, jobOptions(flags));
+  if (whole !== undefined) keepEvidence(house, whole.evidence);
   return {
     finding,
     unread,

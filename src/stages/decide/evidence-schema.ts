@@ -74,7 +74,7 @@ const plan = z.looseObject({
     .strictObject({ alpha: z.number().positive().max(0.05), job: z.number().int().min(1).max(10_000) })
     .optional()
     .describe("Present when earlier jobs looked at some of these sessions: alpha is spending.alpha · 6/(π²·job²)."),
-  candidates: z.number().int().min(1).max(20).describe("K: each candidate is tested at alpha/K."),
+  candidates: z.number().int().min(1).max(60).describe("K: each candidate is tested at alpha/K."),
   theta0: z.number().min(0.5).max(0.99).describe("Null share of fixed among changed pairs."),
   guardBand: z
     .strictObject({ bias: share, basePassRate: share, sensitivity: share, specificity: share })
@@ -147,6 +147,10 @@ export const evidenceSchema = z
     models: z.looseObject({ agent: text, drafter: text, judge: text.optional() }),
     simulated: z.boolean().describe("True: the model was Tuneup's simulator, and the figures say nothing about a real agent."),
     drafting: usage,
+    reduction: z
+      .looseObject({ of: digest, job: digest, leftOut: text, tests: z.number().int().min(1).max(60), usage })
+      .optional()
+      .describe("The candidate is one that passed the test of an earlier part of the job, with a part left out; `tests` share the level."),
     usage: usage.describe("Drafting, and every arm of the document once."),
     seals: z
       .strictObject({ pairs: z.array(z.string().max(64)).max(200_000), fields: z.record(z.string().max(100), z.string().max(64)) })

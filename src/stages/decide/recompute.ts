@@ -85,10 +85,14 @@ function sealProblems(evidence: Evidence): readonly EvidenceProblem[] {
   return [...fields, ...pairs, ...(missing > 0 ? [{ path: ["pairs"], message: `${missing} of the sealed pairs are missing` }] : [])];
 }
 
-function planProblems({ candidates, order, orders, plan }: Evidence): readonly EvidenceProblem[] {
+function planProblems({ candidates, order, orders, plan, reduction }: Evidence): readonly EvidenceProblem[] {
   const problems: EvidenceProblem[] = [];
-  if (plan.candidates !== candidates.length)
-    problems.push({ path: ["plan", "candidates"], message: `is ${plan.candidates}, but ${candidates.length} candidates were tested` });
+  const tests = reduction?.tests ?? candidates.length;
+  if (plan.candidates !== tests)
+    problems.push({
+      path: ["plan", "candidates"],
+      message: `is ${plan.candidates}, but ${tests} ${reduction === undefined ? "candidates were tested" : "tests share the level"}`,
+    });
   const committed = digestOfJson([orders.failing, orders.control]);
   if (order !== committed) problems.push({ path: ["order"], message: `is ${order}, the orders give ${committed}` });
   if (plan.spending !== undefined && plan.alpha !== spentAlpha(plan.spending.alpha, plan.spending.job))

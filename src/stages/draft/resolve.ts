@@ -1,5 +1,5 @@
-import { asJson, digestOf, digestOfJson } from "../../domain/digest.ts";
-import type { Candidate, Edit } from "../../domain/edit.ts";
+import { digestOf } from "../../domain/digest.ts";
+import { type Candidate, candidateIdOf, type Edit } from "../../domain/edit.ts";
 import type { AgentSource } from "../../domain/source.ts";
 import { findHunk, type FoundHunk, type TextRange } from "../../domain/text/apply-hunk.ts";
 import { fence } from "../../domain/text/fence.ts";
@@ -43,7 +43,7 @@ export function resolveCandidate(draft: DraftCandidate, sources: readonly AgentS
   return {
     ok: true,
     candidate: {
-      id: digestOfJson(asJson(changing.map(({ after, before, path }) => ({ after, before, path })))),
+      id: candidateIdOf(changing),
       kind: draft.kind,
       hypothesis: draft.hypothesis,
       edits: changing,

@@ -1,35 +1,10 @@
 import type { Refusal } from "../../domain/edit.ts";
 import type { Json } from "../../domain/ids.ts";
 import type { Shown } from "../../domain/sample.ts";
+import { stemOf, tellingWords } from "../../domain/text/telling-words.ts";
 import { wordsOf } from "../../domain/text/word-runs.ts";
 import type { ChangedRegion } from "./safeguards.ts";
-import { isEnglish, missing, sentencesOf } from "./safeguards/sentences.ts";
-
-/** Words that stand in any conversation and in any instruction: they tie nothing to anything. */
-const generic: ReadonlySet<string> = new Set(
-  `a an the this that these those it its they them their he she his her you your we our i me my one ones some any each every all both other another
-   and or but if when whenever unless where while once in on at of to for from with without by as into about over under up out off then than so not no nor
-   is are was were be been being am do does did done has have had having can could will would shall should may might must
-   user customer caller person people someone anyone somebody agent assistant conversation session message request
-   ask say tell mention want need give provide make get use try call answer reply respond show see know take go come keep put let
-   tool result case thing step way kind sort example please also only just always never again first last next still more most less least there here what which who whom how why
-   yes okay ok before after during until`
-    .split(/\s+/)
-    .map((word) => stemOf(word)),
-);
-
-/** The beginning of a word, without the endings of English: good enough to see that two texts speak of the same thing. */
-function stemOf(word: string): string {
-  const short = word.replace(/(?:ings?|edly|ed|ies|es|s|ly|ation|ations|ment|ments|er|ers)$/, "");
-  return short.length >= 3 ? short.slice(0, 7) : word;
-}
-
-const contentOf = (text: string): readonly string[] => {
-  const stems = wordsOf(text.replace(/[_-]/g, " "))
-    .filter((word) => word.length >= 3)
-    .map((word) => stemOf(word));
-  return [...new Set(stems)].filter((stem) => !generic.has(stem));
-};
+import { isEnglish, missing, sentencesOf } from "../../domain/text/sentences.ts";
 
 /** What the shown conversations speak of: every word of messages, tool names, inputs and answers. */
 export function vocabularyOf(transcripts: readonly Shown[]): ReadonlySet<string> {
@@ -55,7 +30,7 @@ const evened = (text: string): string => ` ${wordsOf(text).join(" ")} `;
 /** A clause up to its first telling word. */
 function openingOf(clause: string): string {
   const words = wordsOf(clause);
-  const first = words.findIndex((word) => contentOf(word).length > 0);
+  const first = words.findIndex((word) => tellingWords(word).length > 0);
   return words.slice(0, first + 1).join(" ");
 }
 
@@ -77,7 +52,7 @@ export function untriggeredConditions(region: ChangedRegion, vocabulary: Readonl
   const before = evened(region.before);
   return addedSentences(region).flatMap((sentence) =>
     [...sentence.matchAll(condition)].flatMap(([whole, clause = ""]) => {
-      const telling = contentOf(clause);
+      const telling = tellingWords(clause);
       const known = telling.filter((word) => vocabulary.has(word));
       // A sentence that is rewritten, or that a new one was put into, may keep the condition it had.
       if (before.includes(evened(`${whole.slice(0, whole.length - clause.length)} ${openingOf(clause)}`))) return [];
@@ -99,11 +74,11 @@ export function untriggeredConditions(region: ChangedRegion, vocabulary: Readonl
  * may ride along with a good fix, and the figures would be credited to them too. For a person to look at.
  */
 export function unrelatedSentences(region: ChangedRegion, cause: string): readonly Refusal[] {
-  const about = new Set(contentOf(cause));
+  const about = new Set(tellingWords(cause));
   if (about.size === 0) return [];
   const sentences = addedSentences(region);
   const unrelated = sentences.filter((sentence) => {
-    const telling = contentOf(sentence);
+    const telling = tellingWords(sentence);
     return telling.length > 0 && !telling.some((word) => about.has(word));
   });
   if (unrelated.length === 0) return [];

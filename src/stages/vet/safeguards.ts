@@ -1,6 +1,6 @@
 import type { Refusal } from "../../domain/edit.ts";
 import { restatesTopic, type RuleTopics, ruleTopics } from "./safeguards/rule-topics.ts";
-import { isEnglish, missing, sentencesOf } from "./safeguards/sentences.ts";
+import { isEnglish, missing, sentencesOf } from "../../domain/text/sentences.ts";
 import { isHedge, weakeningsIn } from "./safeguards/weakening.ts";
 
 /** A region as the program reads it, before and after all hunks of a candidate. */
