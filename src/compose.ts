@@ -22,6 +22,7 @@ import { type OperatorSettings, parseOperatorFile } from "./config/operator-file
 import type { FailureCluster } from "./domain/cluster.ts";
 import { TuneupError } from "./domain/errors.ts";
 import { type ProjectId, projectId, type RepositoryId } from "./domain/ids.ts";
+import { githubPages } from "./domain/github-address.ts";
 import type { ModelPrice } from "./domain/replaying/price.ts";
 import type { PromptTemplate } from "./domain/text/prompt-template.ts";
 import type { ForgeReader, ForgeWriter } from "./ports/forge.ts";
@@ -30,6 +31,8 @@ import type { Ledger } from "./ports/ledger.ts";
 import type { TraceFileFormat } from "./ports/trace-file.ts";
 import type { TraceStore } from "./ports/trace-store.ts";
 import type { Workspace } from "./ports/workspace.ts";
+import { outgoingGuard } from "./stages/publish.ts";
+import { defaultLookRules, type LookRules } from "./stages/publish/last-look.ts";
 
 /** Where everything of one installation lives. */
 export interface Places {
@@ -178,8 +181,19 @@ export function openForgeWriter(target: {
         "Set GITHUB_TOKEN to a token that may write contents and pull requests of the repository, or leave out --github for a local branch.",
     });
   }
-  return githubForge({ token: githubToken, retry: realRetryTools, ...(githubApiUrl === undefined ? {} : { baseUrl: githubApiUrl }) });
+  return githubForge({
+    token: githubToken,
+    retry: realRetryTools,
+    guards: [outgoingGuard({ scanSecrets, rules: lookRules(target.environment) })],
+    ...(githubApiUrl === undefined ? {} : { baseUrl: githubApiUrl }),
+  });
 }
+
+/** Where links on our pages may lead: to the forge itself. */
+export const lookRules = ({ githubApiUrl }: Environment): LookRules => ({
+  ...defaultLookRules,
+  forgeHost: new URL(githubPages(githubApiUrl)).hostname,
+});
 
 /** Asks GitHub with the environment's token; reads no session and writes nothing. */
 export function openForgeReader(environment: Environment): ForgeReader {

@@ -37,7 +37,7 @@ export function importsOf(file: SourceFile): string[] {
   });
 }
 
-const pureLibraries = new Set(["zod", "yaml", "diff"]);
+const pureLibraries = new Set(["zod", "yaml", "diff", "mdast-util-from-markdown", "mdast-util-gfm", "micromark-extension-gfm", "mdast"]);
 const worldModules = /^(node:(?!crypto$)|[^./])/;
 
 function layerOf(path: string): string {

@@ -1,19 +1,27 @@
 import { TuneupError } from "../domain/errors.ts";
 import type { Proposal } from "../domain/proposal.ts";
-import { isNeverPublished, isPlainPath } from "../domain/publishing/protected-path.ts";
-import { unsafeMarkdown } from "../domain/text/safe-text.ts";
 import type { ForgeWriter, Publication } from "../ports/forge.ts";
 import type { Proposals } from "../ports/ledger.ts";
+import type { OutgoingWrite, ScanSecrets, WriteGuard } from "../ports/outgoing.ts";
+import { defaultLookRules, type LookRules, proposalProblems, refuseUnsafe } from "./publish/last-look.ts";
 
-const longestBody = 60_000;
-const longestTitle = 256;
+/** What the last look needs: a scan for credentials, and where links may lead. */
+export interface LastLook {
+  readonly scanSecrets: ScanSecrets;
+  readonly rules?: LookRules;
+}
+
+/** The last look as a guard of every request that writes: whatever part of Tuneup makes it, its texts pass here or it does not leave. */
+export const outgoingGuard = ({ rules = defaultLookRules, scanSecrets }: LastLook): WriteGuard => ({
+  before: (write: OutgoingWrite) => refuseUnsafe(write, rules, scanSecrets),
+});
 
 /**
  * In: a finished proposal and the only thing that can write to a forge. Out: the pull request, or why the forge was left alone. Sees no
  * transcript and no model. Checks the proposal again, because it came as a file; any number of calls leaves one pull request.
  */
-export async function publish(proposal: Proposal, writer: ForgeWriter, ledger: Proposals): Promise<Publication> {
-  check(proposal);
+export async function publish(proposal: Proposal, writer: ForgeWriter, ledger: Proposals, look: LastLook): Promise<Publication> {
+  await check(proposal, look);
   const known = await ledger.find(proposal.id);
   if (known?.state === "suppressed") return { result: "left-alone", why: "this failure was closed or ignored by a person before" };
   if (known === undefined) await ledger.save({ ...proposal, state: "verified" }, undefined);
@@ -31,30 +39,11 @@ function stateAfter(publication: Publication): Proposal["state"] {
 }
 
 /** What must hold of every proposal, whatever wrote it. */
-function check(proposal: Proposal): void {
-  const problems: string[] = [];
-  if (!/^tuneup\/[0-9a-f]{12}$/.test(proposal.branch)) problems.push("the branch is not one of Tuneup's");
-  if (!/^[0-9a-f]{40}$/.test(proposal.commit)) problems.push("the base is not a commit");
-  if (proposal.title.length === 0 || proposal.title.length > longestTitle || /\n/.test(proposal.title))
-    problems.push("the title is not one line");
-  if (proposal.body.length > longestBody) problems.push("the body is too long");
-  problems.push(...unsafeMarkdown(proposal.body).map((found) => `the body holds ${found}`));
-  if (proposal.files.length === 0 || proposal.files.length > 3) problems.push("it changes no file, or too many");
-  for (const file of proposal.files) problems.push(...fileProblems(file, proposal));
-  if (proposal.edits.some((edit) => !proposal.files.some((file) => file.path === edit.path))) problems.push("an edit has no changed file");
+async function check(proposal: Proposal, look: LastLook): Promise<void> {
+  const problems = await proposalProblems(proposal, look.rules ?? defaultLookRules, look.scanSecrets);
   if (problems.length > 0)
     throw new TuneupError("publish-refused", `The proposal ${proposal.id} is not in order: ${problems.join("; ")}.`, {
       remedy: "Nothing was published. Make it again with `tuneup propose`.",
-      fields: { proposal: proposal.id, problems },
+      fields: { proposal: proposal.id, problems: [...problems] },
     });
-}
-
-function fileProblems(file: Proposal["files"][number], proposal: Proposal): readonly string[] {
-  const own = proposal.edits.filter((edit) => edit.path === file.path);
-  const problems: string[] = [];
-  if (isNeverPublished(file.path) || !isPlainPath(file.path)) problems.push(`${file.path} may never be changed`);
-  if (own.length === 0) problems.push(`${file.path} is changed by no edit`);
-  if (own.some((edit) => edit.base !== file.before)) problems.push(`${file.path} was edited against another version`);
-  if (own.some((edit) => !file.text.includes(edit.after))) problems.push(`${file.path} does not hold what its edit says`);
-  return problems;
 }

@@ -134,6 +134,7 @@ describe("the pull request", () => {
 });
 
 describe("publishing", () => {
+  const look = { scanSecrets: findSecrets };
   const pull: PullRequest = {
     repository: { owner: "acme", name: "support-agent" },
     number: 1,
@@ -157,8 +158,8 @@ describe("publishing", () => {
     const ledger = new MemoryLedger();
     const proposal = await proposed();
     const forge = writer({ result: "published", pull });
-    await publish(proposal, forge, ledger);
-    await publish(proposal, forge, ledger);
+    await publish(proposal, forge, ledger, look);
+    await publish(proposal, forge, ledger, look);
     expect(forge.asked).toBe(2);
     expect((await ledger.find(proposal.id))?.state).toBe("published");
   });
@@ -166,7 +167,7 @@ describe("publishing", () => {
   test("remembers that a person closed it", async () => {
     const ledger = new MemoryLedger();
     const proposal = await proposed();
-    await publish(proposal, writer({ result: "left-alone", why: "closed", pull: { ...pull, state: "closed" } }), ledger);
+    await publish(proposal, writer({ result: "left-alone", why: "closed", pull: { ...pull, state: "closed" } }), ledger, look);
     expect((await ledger.find(proposal.id))?.state).toBe("closed");
   });
 
@@ -200,7 +201,7 @@ describe("publishing", () => {
     ["a title of two lines", (proposal) => ({ ...proposal, title: "a\nb" })],
   ])("refuses a proposal file with %s before the forge is asked", async (_what, tamper) => {
     const forge = writer({ result: "published", pull });
-    await expect(publish(tamper(await proposed()), forge, new MemoryLedger())).rejects.toMatchObject({ code: "publish-refused" });
+    await expect(publish(tamper(await proposed()), forge, new MemoryLedger(), look)).rejects.toMatchObject({ code: "publish-refused" });
     expect(forge.asked).toBe(0);
   });
 });

@@ -1,23 +1,42 @@
 import { Octokit } from "@octokit/rest";
 import { TuneupError } from "../../domain/errors.ts";
+import { textsOfRequest } from "../../domain/publishing/outgoing-write.ts";
 import { isRetryableStatus, retryAfter, type RetryTools } from "../../domain/retry.ts";
+import type { WriteGuard } from "../../ports/outgoing.ts";
 
 export interface GithubOptions {
   readonly token: string;
   /** REST address: `https://api.github.com`, or `https://<host>/api/v3`. */
   readonly baseUrl?: string;
   readonly retry: RetryTools;
+  /** Stand before every request that writes, in this order. */
+  readonly guards?: readonly WriteGuard[];
 }
 
-/** A client without retries of its own: the forge looks again before it tries again. */
-export function githubClient({ baseUrl, token }: GithubOptions): Octokit {
+/** A client without retries of its own: the forge looks again before it tries again. No request that writes leaves past the guards. */
+export function githubClient({ baseUrl, guards = [], token }: GithubOptions): Octokit {
   const quiet = (): void => undefined;
-  return new Octokit({
+  const octokit = new Octokit({
     auth: token,
     userAgent: "tuneup",
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
     ...(baseUrl === undefined ? {} : { baseUrl }),
   });
+  octokit.hook.wrap("request", async (request, options) => {
+    const { method, url, ...fields } = options;
+    const write = textsOfRequest({ method, url, fields });
+    if (write === undefined) return request(options);
+    for (const guard of guards) await guard.before(write);
+    let outcome: "written" | "failed" = "failed";
+    try {
+      const response = await request(options);
+      outcome = "written";
+      return response;
+    } finally {
+      for (const guard of guards) await guard.after?.(write, outcome);
+    }
+  });
+  return octokit;
 }
 
 interface FailedRequest {

@@ -1,8 +1,7 @@
 import { resolve } from "node:path";
 import { buildCommand } from "@stricli/core";
-import { openForgeWriter, openLedger, scanSecrets } from "../../compose.ts";
+import { lookRules, openForgeWriter, openLedger, scanSecrets } from "../../compose.ts";
 import { readProposal } from "../../compose/publishing.ts";
-import { TuneupError } from "../../domain/errors.ts";
 import { publish } from "../../stages/publish.ts";
 import type { CliContext } from "../context.ts";
 import { type CommonFlags, commonFlags, flag, placesOf } from "../flags.ts";
@@ -29,14 +28,6 @@ export const publishCommand = buildCommand<Flags, [string], CliContext>({
   async func(flags, file) {
     const places = placesOf(this, flags);
     const proposal = readProposal(resolve(this.cwd, file));
-    const secrets = await scanSecrets(
-      [proposal.title, proposal.commitMessage, proposal.body, ...proposal.edits.map((edit) => edit.after)].join("\n"),
-    );
-    const [first] = secrets;
-    if (first !== undefined)
-      throw new TuneupError("publish-refused", `The proposal holds what looks like a secret (${first.rule}).`, {
-        remedy: "Nothing was published. Run the job again; the edit must not carry a secret.",
-      });
     const writer = openForgeWriter({
       forge: flags.forge ?? "local",
       repo: resolve(this.cwd, flags.repo ?? "."),
@@ -45,7 +36,7 @@ export const publishCommand = buildCommand<Flags, [string], CliContext>({
     });
     const ledger = openLedger(places.data);
     try {
-      const publication = await publish(proposal, writer, ledger);
+      const publication = await publish(proposal, writer, ledger, { scanSecrets, rules: lookRules(this.environment) });
       this.process.stdout.write(
         flags.json === true
           ? `${JSON.stringify(publication)}\n`
