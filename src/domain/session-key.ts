@@ -43,3 +43,36 @@ export function sessionKeyOf(span: Pick<Span | LogRecord, "attributes" | "resour
   const key = keyIn(span.attributes) ?? keyIn(span.resource);
   return key === undefined ? undefined : sessionId(key);
 }
+
+/** Where instrumentations write the user's id, the most telling first. */
+export const userKeys = [
+  "langfuse.user.id",
+  "user.id",
+  "enduser.id",
+  "gen_ai.user.id",
+  "traceloop.association.properties.user_id",
+  "ai.telemetry.metadata.userId",
+  "ai.telemetry.metadata.user_id",
+  "ai.settings.context.userId",
+  "mastra.metadata.userId",
+  "langsmith.metadata.user_id",
+  "lmnr.association.properties.user_id",
+  "gcp.vertex.agent.user_id",
+  "mlflow.trace.user",
+  "user.account_uuid",
+  "gen_ai.request.user",
+  "kagent.user_id",
+  "user_id",
+] as const;
+
+function userIn(attributes: Attributes): string | undefined {
+  for (const key of userKeys) {
+    const value = Object.hasOwn(attributes, key) ? attributes[key] : undefined;
+    if ((typeof value === "string" && value !== "") || typeof value === "number") return String(value);
+  }
+  return undefined;
+}
+
+/** The user a span or log record names, as it is written: its own attributes first, then its resource's. */
+export const userIdOf = (item: Pick<Span | LogRecord, "attributes" | "resource">): string | undefined =>
+  userIn(item.attributes) ?? userIn(item.resource);

@@ -32,6 +32,14 @@ export interface TraceReader {
   close(): Promise<void>;
 }
 
+/** What to erase: one session, every session in which a span or log record names this user, or all of a project. */
+export type ErasureSelection = { readonly session: SessionId } | { readonly user: string } | { readonly everything: true };
+
+/** What was erased. */
+export interface Erased {
+  readonly sessions: number;
+}
+
 /** A store that Tuneup writes to. */
 export interface TraceStore extends TraceReader {
   /**
@@ -39,6 +47,9 @@ export interface TraceStore extends TraceReader {
    * holds their trace, whenever its spans come.
    */
   add(project: ProjectId, batch: TraceBatch): Promise<AddResult>;
-  /** Removes a session with everything that only it used. Removing what is not there is fine. */
-  erase(project: ProjectId, key: SessionId): Promise<void>;
+  /**
+   * Removes sessions with everything that only they used: spans, log records, bodies, feedback; `everything` takes the project's clusters and
+   * feedback without a session, too. All or nothing, durably when it resolves. Erasing what is not there is fine.
+   */
+  erase(project: ProjectId, selection: ErasureSelection): Promise<Erased>;
 }

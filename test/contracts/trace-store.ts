@@ -139,8 +139,8 @@ export function traceStoreContract(name: string, open: () => Promise<TraceStore>
         ["only logs", 0, ["of the session"]],
         ["s", 1, [{ text: "of the trace" }]],
       ]);
-      await store.erase(project, sessionId("s"));
-      await store.erase(project, sessionId("only logs"));
+      await store.erase(project, { session: sessionId("s") });
+      await store.erase(project, { session: sessionId("only logs") });
       expect(await all()).toEqual([]);
     });
 
@@ -159,12 +159,42 @@ export function traceStoreContract(name: string, open: () => Promise<TraceStore>
       });
       const feedback = { name: "outcome", label: "failed", by: "reviewer" as const };
       await store.add(project, { spans: [], feedback: [{ traceId: "e".repeat(32), feedback }] });
-      await store.erase(project, sessionId("s"));
-      await store.erase(project, sessionId("never there"));
+      await store.erase(project, { session: sessionId("s") });
+      await store.erase(project, { session: sessionId("never there") });
       expect(await store.session(project, sessionId("s"))).toBeUndefined();
       expect((await store.session(project, sessionId("t")))?.spans[0]?.attributes["text"]).toBe(shared);
       await store.add(project, { spans: [aSpan({ trace: "e", ...inSession("s") })] });
       expect((await store.session(project, sessionId("s")))?.feedback).toEqual([]);
+    });
+
+    test("erases every session that names a user, and nobody else's", async () => {
+      const of = (session: string, user: string): { readonly attributes: Span["attributes"] } => ({
+        attributes: { "session.id": session, "user.id": user },
+      });
+      await store.add(project, {
+        spans: [
+          aSpan({ trace: "1", ...of("s", "ada") }),
+          aSpan({ trace: "1", ...inSession("s") }),
+          aSpan({ trace: "2", ...of("t", "ada") }),
+          aSpan({ trace: "3", ...of("u", "bob") }),
+        ],
+      });
+      await store.add(projectId("other"), { spans: [aSpan({ trace: "4", ...of("v", "ada") })] });
+      expect(await store.erase(project, { user: "ada" })).toEqual({ sessions: 2 });
+      expect(await store.erase(project, { user: "ada" })).toEqual({ sessions: 0 });
+      expect((await all()).map((trace) => trace.key)).toEqual(["u"]);
+      expect(await store.session(projectId("other"), sessionId("v"))).toBeDefined();
+    });
+
+    test("erases all of a project, feedback that waits for its trace included", async () => {
+      const feedback = { name: "outcome", label: "failed", by: "reviewer" as const };
+      await store.add(project, { spans: [aSpan(inSession("s"))], feedback: [{ traceId: "d".repeat(32), feedback }] });
+      await store.add(projectId("other"), { spans: [aSpan(inSession("s"))] });
+      expect(await store.erase(project, { everything: true })).toEqual({ sessions: 1 });
+      expect(await all()).toEqual([]);
+      await store.add(project, { spans: [aSpan({ trace: "d", ...inSession("t") })] });
+      expect((await store.session(project, sessionId("t")))?.feedback).toEqual([]);
+      expect(await store.session(projectId("other"), sessionId("s"))).toBeDefined();
     });
 
     test("says that it holds no labelled clusters when it holds none", async () => {

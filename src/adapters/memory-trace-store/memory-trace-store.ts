@@ -1,9 +1,9 @@
 import type { FailureCluster } from "../../domain/cluster.ts";
 import { asJson, canonicalJson } from "../../domain/digest.ts";
 import { type ProjectId, type SessionId, sessionId } from "../../domain/ids.ts";
-import { sessionKeyOf } from "../../domain/session-key.ts";
+import { sessionKeyOf, userIdOf } from "../../domain/session-key.ts";
 import type { LogRecord, Span, Trace, TraceBatch, TraceFeedback } from "../../domain/span.ts";
-import type { AddResult, TraceQuery, TraceStore } from "../../ports/trace-store.ts";
+import type { AddResult, Erased, ErasureSelection, TraceQuery, TraceStore } from "../../ports/trace-store.ts";
 
 interface Held {
   readonly project: ProjectId;
@@ -13,6 +13,11 @@ interface Held {
 }
 
 const isSpan = (item: Span | LogRecord): item is Span => "startedAt" in item;
+
+function isSelected(selection: ErasureSelection, key: string, held: readonly Held[]): boolean {
+  if ("session" in selection) return key === selection.session;
+  return "everything" in selection || held.some((one) => userIdOf(one.item) === selection.user);
+}
 
 /** A trace store that forgets when the process ends: for tests and the in-process benches. */
 export class MemoryTraceStore implements TraceStore {
@@ -46,12 +51,15 @@ export class MemoryTraceStore implements TraceStore {
     return [];
   }
 
-  async erase(project: ProjectId, key: SessionId): Promise<void> {
-    const gone = new Set(this.#sessions(project).get(key));
+  async erase(project: ProjectId, selection: ErasureSelection): Promise<Erased> {
+    const chosen = [...this.#sessions(project)].filter(([key, held]) => isSelected(selection, key, held));
+    const gone = new Set(chosen.flatMap(([, held]) => held));
     for (const [id, held] of this.#held) if (gone.has(held)) this.#held.delete(id);
     const left = new Set([...this.#held.values()].filter((held) => held.project === project).map((held) => held.item.traceId));
     const traces = new Set([...gone].map((held) => held.item.traceId).filter((trace) => !left.has(trace)));
-    for (const [id, one] of this.#feedback) if (one.project === project && traces.has(one.traceId)) this.#feedback.delete(id);
+    for (const [id, one] of this.#feedback)
+      if (one.project === project && ("everything" in selection || traces.has(one.traceId))) this.#feedback.delete(id);
+    return { sessions: chosen.length };
   }
 
   async close(): Promise<void> {}

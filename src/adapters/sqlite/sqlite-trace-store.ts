@@ -3,9 +3,9 @@ import type { FailureCluster } from "../../domain/cluster.ts";
 import { asJson, canonicalJson, digestOfJson, shortDigest } from "../../domain/digest.ts";
 import { TuneupError } from "../../domain/errors.ts";
 import { type ProjectId, type SessionId, sessionId } from "../../domain/ids.ts";
-import { sessionKeyOf } from "../../domain/session-key.ts";
+import { sessionKeyOf, userIdOf } from "../../domain/session-key.ts";
 import type { Feedback, LogRecord, Span, Trace, TraceBatch } from "../../domain/span.ts";
-import type { AddResult, TraceQuery, TraceStore } from "../../ports/trace-store.ts";
+import type { AddResult, Erased, ErasureSelection, TraceQuery, TraceStore } from "../../ports/trace-store.ts";
 import { type Bodies, compress, decompress, type Stored, withBodies, withoutBodies } from "./bodies.ts";
 import { migrate } from "./schema.ts";
 import { openDatabase } from "./open-database.ts";
@@ -65,24 +65,26 @@ export class SqliteTraceStore implements TraceStore {
   }
 
   async session(project: ProjectId, key: SessionId): Promise<Trace | undefined> {
-    return this.#attempt("read", () => {
-      const rows = this.#sql("SELECT document FROM spans WHERE project = ? AND session = ? ORDER BY started_at, id").all(project, key);
-      const logs = this.#sql("SELECT document FROM logs WHERE project = ? AND session = ? ORDER BY at, id").all(project, key);
-      if (rows.length + logs.length === 0) return undefined;
-      const spans = rows.map((row) => this.#restore(row["document"]));
-      const feedback = this.#sql(
-        `SELECT DISTINCT document FROM feedback WHERE project = ?1 AND trace IN (
+    return this.#attempt("read", () => this.#session(project, key));
+  }
+
+  #session(project: ProjectId, key: SessionId): Trace | undefined {
+    const rows = this.#sql("SELECT document FROM spans WHERE project = ? AND session = ? ORDER BY started_at, id").all(project, key);
+    const logs = this.#sql("SELECT document FROM logs WHERE project = ? AND session = ? ORDER BY at, id").all(project, key);
+    if (rows.length + logs.length === 0) return undefined;
+    const spans = rows.map((row) => this.#restore(row["document"]));
+    const feedback = this.#sql(
+      `SELECT DISTINCT document FROM feedback WHERE project = ?1 AND trace IN (
            SELECT trace FROM spans WHERE project = ?1 AND session = ?2 UNION SELECT trace FROM logs WHERE project = ?1 AND session = ?2
          ) ORDER BY trace, document`,
-      ).all(project, key);
-      return {
-        project,
-        key,
-        spans,
-        logs: logs.map((row) => JSON.parse(decompress(bytesOf(row["document"]))) as LogRecord),
-        feedback: feedback.map((row) => JSON.parse(String(row["document"])) as Feedback),
-      };
-    });
+    ).all(project, key);
+    return {
+      project,
+      key,
+      spans,
+      logs: logs.map((row) => JSON.parse(decompress(bytesOf(row["document"]))) as LogRecord),
+      feedback: feedback.map((row) => JSON.parse(String(row["document"])) as Feedback),
+    };
   }
 
   async clusters(project: ProjectId): Promise<readonly FailureCluster[]> {
@@ -90,21 +92,42 @@ export class SqliteTraceStore implements TraceStore {
     return rows.map((row) => JSON.parse(String(row["document"])) as FailureCluster);
   }
 
-  async erase(project: ProjectId, key: SessionId): Promise<void> {
-    this.#transaction("written", () => {
-      const traces = this.#sql(
-        "SELECT trace FROM spans WHERE project = ?1 AND session = ?2 UNION SELECT trace FROM logs WHERE project = ?1 AND session = ?2",
-      ).all(project, key);
-      this.#sql("DELETE FROM body_uses WHERE span IN (SELECT id FROM spans WHERE project = ? AND session = ?)").run(project, key);
-      this.#sql("DELETE FROM spans WHERE project = ? AND session = ?").run(project, key);
-      this.#sql("DELETE FROM logs WHERE project = ? AND session = ?").run(project, key);
-      this.#sql("DELETE FROM bodies WHERE id NOT IN (SELECT body FROM body_uses)").run();
-      for (const { trace } of traces) {
-        if (this.#sql("SELECT 1 FROM spans WHERE project = ? AND trace = ?").get(project, String(trace)) !== undefined) continue;
-        this.#sql("DELETE FROM feedback WHERE project = ? AND trace = ?").run(project, String(trace));
-        this.#sql("DELETE FROM traces WHERE project = ? AND trace = ?").run(project, String(trace));
-      }
+  async erase(project: ProjectId, selection: ErasureSelection): Promise<Erased> {
+    return this.#transaction("written", () => {
+      const keys = this.#selected(project, selection);
+      for (const key of keys) this.#eraseSession(project, key);
+      if ("everything" in selection)
+        for (const table of ["feedback", "traces", "clusters"]) this.#sql(`DELETE FROM ${table} WHERE project = ?`).run(project);
+      return { sessions: keys.length };
     });
+  }
+
+  #selected(project: ProjectId, selection: ErasureSelection): readonly SessionId[] {
+    const sessions = this.#sql("SELECT session FROM spans WHERE project = ?1 UNION SELECT session FROM logs WHERE project = ?1").all(
+      project,
+    );
+    const keys = sessions.map((row) => sessionId(String(row["session"])));
+    if ("everything" in selection) return keys;
+    if ("session" in selection) return keys.filter((key) => key === selection.session);
+    return keys.filter((key) => {
+      const trace = this.#session(project, key);
+      return [...(trace?.spans ?? []), ...(trace?.logs ?? [])].some((item) => userIdOf(item) === selection.user);
+    });
+  }
+
+  #eraseSession(project: ProjectId, key: SessionId): void {
+    const traces = this.#sql(
+      "SELECT trace FROM spans WHERE project = ?1 AND session = ?2 UNION SELECT trace FROM logs WHERE project = ?1 AND session = ?2",
+    ).all(project, key);
+    this.#sql("DELETE FROM body_uses WHERE span IN (SELECT id FROM spans WHERE project = ? AND session = ?)").run(project, key);
+    this.#sql("DELETE FROM spans WHERE project = ? AND session = ?").run(project, key);
+    this.#sql("DELETE FROM logs WHERE project = ? AND session = ?").run(project, key);
+    this.#sql("DELETE FROM bodies WHERE id NOT IN (SELECT body FROM body_uses)").run();
+    for (const { trace } of traces) {
+      if (this.#sql("SELECT 1 FROM spans WHERE project = ? AND trace = ?").get(project, String(trace)) !== undefined) continue;
+      this.#sql("DELETE FROM feedback WHERE project = ? AND trace = ?").run(project, String(trace));
+      this.#sql("DELETE FROM traces WHERE project = ? AND trace = ?").run(project, String(trace));
+    }
   }
 
   async close(): Promise<void> {

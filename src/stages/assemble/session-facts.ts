@@ -2,29 +2,9 @@ import { digestOf } from "../../domain/digest.ts";
 import type { Digest, ProjectId } from "../../domain/ids.ts";
 import type { PromptIdentity } from "../../domain/session.ts";
 import type { Trace } from "../../domain/span.ts";
+import { userKeys } from "../../domain/session-key.ts";
 import { numberAt, textAt } from "./reading/attributes.ts";
 import type { SpanFacts } from "./span-facts.ts";
-
-/** Where instrumentations write the user's id, the most telling first. */
-const userKeys = [
-  "langfuse.user.id",
-  "user.id",
-  "enduser.id",
-  "gen_ai.user.id",
-  "traceloop.association.properties.user_id",
-  "ai.telemetry.metadata.userId",
-  "ai.telemetry.metadata.user_id",
-  "ai.settings.context.userId",
-  "mastra.metadata.userId",
-  "langsmith.metadata.user_id",
-  "lmnr.association.properties.user_id",
-  "gcp.vertex.agent.user_id",
-  "mlflow.trace.user",
-  "user.account_uuid",
-  "gen_ai.request.user",
-  "kagent.user_id",
-  "user_id",
-] as const;
 
 /** A digest, so that no document carries the id itself; per project, so that projects cannot be joined. */
 export function userOf(trace: Trace): Digest | undefined {
