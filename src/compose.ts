@@ -64,6 +64,7 @@ export interface Prompts {
   readonly label: PromptTemplate;
   readonly draft: PromptTemplate;
   readonly judge: PromptTemplate;
+  readonly safeguards: PromptTemplate;
   readonly user: PromptTemplate;
 }
 
@@ -80,7 +81,7 @@ export const shippedFile = (...parts: readonly string[]): string => join(package
 
 export function readPrompts(): Prompts {
   const read = (name: string): PromptTemplate => readPromptFile(shippedFile("prompts", `${name}.md`));
-  return { label: read("label"), draft: read("draft"), judge: read("judge"), user: read("user") };
+  return { label: read("label"), draft: read("draft"), judge: read("judge"), safeguards: read("safeguards"), user: read("user") };
 }
 
 /** The dated prices that ship with Tuneup. */

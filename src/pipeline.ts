@@ -3,9 +3,9 @@ import type { FailureCluster } from "./domain/cluster.ts";
 import { asJson } from "./domain/digest.ts";
 import type { AttemptDocument } from "./domain/documents.ts";
 import type { Allowed } from "./domain/edit.ts";
-import { decisiveVerdict, type Evidence, spentOn } from "./domain/evidence.ts";
+import { decisiveVerdict, type Evidence } from "./domain/evidence.ts";
 import type { Finding } from "./domain/finding.ts";
-import { addUsage, type Usage } from "./domain/message.ts";
+import type { Usage } from "./domain/message.ts";
 import type { Proposal, PullRequestWishes } from "./domain/proposal.ts";
 import type { Fidelity } from "./domain/replaying/fidelity.ts";
 import type { Steps } from "./ports/job-queue.ts";
@@ -13,7 +13,7 @@ import type { Documents } from "./ports/ledger.ts";
 import type { Runtime } from "./ports/runtime.ts";
 import type { Checkout } from "./ports/workspace.ts";
 import { type AttemptInput, type AttemptTools, attempt } from "./pipeline/attempt.ts";
-import { reduceWinner, versionsOfWinner } from "./pipeline/reduce-winner.ts";
+import { secondOpinion, smallestProven } from "./pipeline/proven-edit.ts";
 import type { RehearsalTools } from "./pipeline/rehearse.ts";
 import { type VerifyInput, verify } from "./pipeline/verify.ts";
 import { propose } from "./stages/propose.ts";
@@ -81,7 +81,8 @@ export async function improve(input: JobInput, checkout: Checkout, tools: JobToo
   const whole = await steps.run("verify", () => verify(verification, tools.rehearsal, runtime));
   const won = decisiveVerdict(whole);
   runtime.progress({ stage: "decide", state: "finished", note: `${won.result}: ${won.why}` });
-  const proven = await smallestProven(verification, whole, tools.rehearsal, steps, runtime);
+  const smallest = await smallestProven(verification, whole, tools.rehearsal, steps, runtime);
+  const proven = await steps.run("lint", () => secondOpinion(smallest, tools.attempt.lint, runtime));
   const { attempt: document, evidence } = proven;
   const verdict = decisiveVerdict(evidence);
 
@@ -103,23 +104,6 @@ export async function improve(input: JobInput, checkout: Checkout, tools: JobToo
   }
   runtime.progress({ stage: "propose", state: "finished", note: made.proposal.title });
   return { finding: { end: "proposed", verdict, proposal: made.proposal.id }, ...proven, ...made };
-}
-
-type Proven = Required<Pick<JobResult, "attempt" | "evidence" | "spent">> & Pick<JobResult, "whole">;
-
-/** The test's result, or that of its winner with a part left out, where that passes too. */
-async function smallestProven(
-  verification: VerifyInput,
-  whole: Evidence,
-  tools: RehearsalTools,
-  steps: Steps,
-  runtime: Runtime,
-): Promise<Proven> {
-  const own = { attempt: verification.attempt, evidence: whole };
-  if (versionsOfWinner(verification.attempt, whole).length === 0) return { ...own, spent: spentOn(whole) };
-  const { smaller, usage } = await steps.run("reduce", () => reduceWinner(verification, whole, tools, runtime));
-  if (smaller === undefined) return { ...own, spent: addUsage(spentOn(whole), usage) };
-  return { ...smaller, spent: spentOn(smaller.evidence), whole: own };
 }
 
 export interface ProposalScope {

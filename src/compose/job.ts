@@ -30,7 +30,12 @@ export interface JobParts {
   readonly definitions: readonly ToolDefinition[];
   readonly operator: OperatorSettings;
   readonly models: ConfiguredModels & { readonly drafter: ModelClient };
-  readonly prompts: { readonly draft: PromptTemplate; readonly judge: PromptTemplate; readonly user: PromptTemplate };
+  readonly prompts: {
+    readonly draft: PromptTemplate;
+    readonly judge: PromptTemplate;
+    readonly safeguards: PromptTemplate;
+    readonly user: PromptTemplate;
+  };
   readonly evaluator?: Evaluator;
   readonly scanSecrets: JobTools["attempt"]["scanSecrets"];
   readonly documents: Documents;
@@ -111,6 +116,7 @@ function toolsOf(parts: JobParts, input: JobInput): JobTools {
     attempt: {
       drafter: parts.models.drafter,
       draftPrompt: parts.prompts.draft,
+      lint: { client: judge ?? parts.models.drafter, prompt: parts.prompts.safeguards },
       scanSecrets: parts.scanSecrets,
       fidelity: (sample, members, runtime) =>
         measureFidelity({ ...verification, seed: parts.seed, candidates: input.candidates, sample, members }, rehearsal, runtime),

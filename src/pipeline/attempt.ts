@@ -14,6 +14,7 @@ import type { Runtime } from "../ports/runtime.ts";
 import type { Checkout } from "../ports/workspace.ts";
 import { draft } from "../stages/draft.ts";
 import { notAPromptProblem } from "../stages/headroom.ts";
+import type { LintTools } from "../stages/lint.ts";
 import { locate } from "../stages/locate.ts";
 import { sample } from "../stages/sample.ts";
 import { vetCandidates } from "./vet-candidates.ts";
@@ -46,6 +47,8 @@ export interface AttemptTools {
   readonly headroom?: (sample: Extract<Sample, { result: "sampled" }>, members: readonly Session[], runtime: Runtime) => Promise<Headroom>;
   readonly drafter: ModelClient;
   readonly draftPrompt: PromptTemplate;
+  /** Gives a second opinion on the safeguards that a proven edit touches; absent where nothing is proposed. */
+  readonly lint?: LintTools;
   readonly scanSecrets: (text: string) => Promise<readonly { readonly line: number; readonly rule: string }[]>;
 }
 

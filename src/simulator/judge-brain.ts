@@ -1,7 +1,7 @@
 import { textOf } from "../domain/message.ts";
 import { seededRandom } from "../domain/random.ts";
 import type { ModelRequest } from "../ports/model-client.ts";
-import { statementCount } from "./request-marks.ts";
+import { passageCount, statementCount } from "./request-marks.ts";
 import type { Scenario } from "./scenario.ts";
 
 interface Looks {
@@ -31,6 +31,13 @@ export function judgeReply(scenario: Scenario, seed: number, request: ModelReque
   const answer = findsGood(scenario, seed, text) ? "yes" : "no";
   const items = Array.from({ length: statementCount(text) }, (_, index) => ({ item: index + 1, answer, evidence: "simulated" }));
   return JSON.stringify({ items });
+}
+
+/** What the simulated model finds of an edit's safeguards: something only where the request holds one of the scenario's phrases. */
+export function safeguardReply(scenario: Scenario, request: ModelRequest): string {
+  const text = requestText(request);
+  const finding = (scenario.weakening ?? []).some((phrase) => text.includes(phrase)) ? "removed" : "none";
+  return JSON.stringify({ passages: Array.from({ length: passageCount(text) }, (_, index) => ({ passage: index + 1, finding })) });
 }
 
 /** The reply of the simulated labeller, by the same opinion. */

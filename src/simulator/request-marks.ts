@@ -5,6 +5,7 @@
 export const requestMarks = {
   draft: "You propose small edits to the prompt of a software agent",
   judge: "You check a finished conversation between a user and a software agent",
+  safeguards: "You compare passages of instructions for a software agent before and after an edit",
   label: "You say how a finished conversation between a user and a software agent ended",
 } as const;
 
@@ -16,6 +17,9 @@ export function wantedCandidates(text: string): number | undefined {
 
 /** The first words of a user in the conversations that a drafting request shows; empty when there are none. */
 export const firstUserWords = (text: string): string => (/\[\d+\] user: ([^\n"]{40,160})/.exec(text)?.[1] ?? "").trim();
+
+/** How many passages a request about safeguards shows; at least one. */
+export const passageCount = (text: string): number => Math.max(1, (text.match(/^Passage \d{1,2}$/gm) ?? []).length);
 
 /** How many statements a judging request lists; at least one. Only what stands before the fenced conversation counts. */
 export function statementCount(text: string): number {

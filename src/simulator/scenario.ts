@@ -183,6 +183,7 @@ export const scenarioSchema = z.strictObject({
   kinds: z.array(kindSchema).min(1).max(30),
   drafter: drafterSchema,
   judge: judgeSchema.optional(),
+  weakening: z.array(sentence).max(20).optional().describe("An edit near one of these is found to take a safeguard away."),
   faults: faultSchema.optional().describe("What goes wrong between client and server."),
   latency: latencySchema.optional().describe("How long the server takes; in process there is no waiting."),
   operator: z.record(z.string(), z.json()).default({}).describe("The content of tuneup.operator.yml for this scenario."),
