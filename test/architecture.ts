@@ -56,7 +56,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   config: ["domain", "ports", "config"],
   pipeline: ["domain", "ports", "stages", "pipeline"],
   compose: ["domain", "ports", "stages", "pipeline", "adapters", "config", "simulator", "compose"],
-  app: ["domain", "ports", "app"],
+  app: ["domain", "ports", "pipeline", "app"],
   cli: ["domain", "ports", "report", "stages", "pipeline", "compose", "config", "app", "cli"],
 };
 

@@ -9,11 +9,14 @@ import { asJson, digestOfJson, shortDigest } from "../domain/digest.ts";
 import { TuneupError } from "../domain/errors.ts";
 import type { Evidence } from "../domain/evidence.ts";
 import type { Finding } from "../domain/finding.ts";
-import { digest, type RepositoryId } from "../domain/ids.ts";
+import { type ClusterId, digest, type RepositoryId } from "../domain/ids.ts";
 import type { Usage } from "../domain/message.ts";
+import type { IgnoredFailure } from "../domain/publishing/standing.ts";
 import type { Session } from "../domain/session.ts";
 import { documentSteps, eligible, improve, type JobInput, type JobResult, type JobTools, prepare } from "../pipeline.ts";
 import { recallTried, rememberTried, triedIn } from "../pipeline/memory.ts";
+import { keepJob } from "../pipeline/standing/jobs.ts";
+import { ignoredFailures } from "../pipeline/standing/people.ts";
 import type { Scanned } from "../pipeline/scan.ts";
 import type { Steps } from "../ports/job-queue.ts";
 import type { Checkout } from "../ports/workspace.ts";
@@ -46,10 +49,21 @@ export async function openCheckout(context: CliContext, options: Pick<JobOptions
   return openWorkspace(path, repositoryOf({ ...options, repo: path })).open(options.revision);
 }
 
-/** The cluster to work on: the one asked for, else the largest with a visible cause. */
-export function chooseCluster(clusters: readonly FailureCluster[], wanted: string | undefined): FailureCluster | undefined {
-  return wanted === undefined ? eligible(clusters)[0] : findCluster(clusters, wanted);
+/** The cluster to work on: the one asked for, else the largest with a visible cause that nobody wants left alone. */
+export function chooseCluster(
+  clusters: readonly FailureCluster[],
+  wanted: string | undefined,
+  ignored: readonly IgnoredFailure[] = [],
+): FailureCluster | undefined {
+  if (wanted !== undefined) return findCluster(clusters, wanted);
+  return eligible(clusters).find((cluster) => !ignored.some((one) => one.cluster === cluster.id));
 }
+
+const leftAlone = (ignored: IgnoredFailure): Finding => ({
+  end: "left-alone",
+  why: `${ignored.by} wants this failure left alone${ignored.reason === "" ? "" : ` (${ignored.reason})`}`,
+  remedy: `\`/tuneup unignore ${ignored.cluster}\` takes it up again.`,
+});
 
 /** One job, ready to run: what `improve` and its parts take, and the name under which its finished steps are kept. */
 export interface PreparedJob {
@@ -68,8 +82,11 @@ export async function withJob<T>(
   options: JobOptions,
   work: (job: PreparedJob) => Promise<T>,
 ): Promise<T | { readonly finding: Finding }> {
-  const cluster = chooseCluster(scanned.document.clusters, options.cluster);
-  if (cluster === undefined) return { finding: noCluster(scanned) };
+  const ignored = await ignoredFailures(house.ledger, repositoryOf({ ...options, repo: resolve(context.cwd, options.repo) }));
+  const cluster = chooseCluster(scanned.document.clusters, options.cluster, ignored);
+  if (cluster === undefined) return { finding: noCluster(scanned, ignored) };
+  const unwanted = ignored.find((one) => one.cluster === cluster.id);
+  if (unwanted !== undefined) return { finding: leftAlone(unwanted) };
   await using checkout = await openCheckout(context, options);
   const definitions = await definitionsInRepository(scanned.sessions, checkout);
   const repository = await repositoryWishes(checkout);
@@ -82,13 +99,21 @@ export async function withJob<T>(
 }
 
 /** Everything up to a proposal, for one cluster. What was measured stays in the ledger whatever happens. */
-export async function runJob(context: CliContext, house: House, scanned: Scanned, options: JobOptions): Promise<JobResult> {
+export async function runJob(
+  context: CliContext,
+  house: House,
+  scanned: Scanned,
+  options: JobOptions,
+): Promise<JobResult & { readonly cluster?: ClusterId }> {
   return withJob(context, house, scanned, options, async (job) => {
     const steps = documentSteps(house.ledger, job.name);
     const result = await improve(job.input, job.checkout, job.tools, steps, runtimeOf(context));
     if (result.spent !== undefined) await bookOnce(context, house, scanned, result.spent, steps);
     await remember(context, house, job, result);
-    return result;
+    const { attempt, evidence, proposal } = result;
+    if (attempt !== undefined && evidence !== undefined)
+      await keepJob(house.ledger, { attempt, evidence, ...(proposal === undefined ? {} : { proposal: proposal.id }) });
+    return { ...result, cluster: job.cluster.id };
   });
 }
 
@@ -159,8 +184,10 @@ function partsOf(house: House, models: ConfiguredModels & Pick<JobParts["models"
   };
 }
 
-function noCluster(scanned: Scanned): Finding {
+function noCluster(scanned: Scanned, ignored: readonly IgnoredFailure[]): Finding {
   const { document } = scanned;
+  const unwanted = ignored.find((one) => eligible(document.clusters).some((cluster) => cluster.id === one.cluster));
+  if (unwanted !== undefined) return leftAlone(unwanted);
   if (document.failed === 0)
     return {
       end: "no-failures",

@@ -11,10 +11,14 @@ import type { Ledger } from "../ports/ledger.ts";
 
 export const openJobQueue = (data: string, ledger: Ledger): JobQueue => OpenworkflowJobQueue.open(join(data, "jobs.db"), ledger);
 
-/** The trace project that the operator bound to a repository. A repository never says itself whose traces it may see. */
+/** The trace project that the operator bound to a repository, if any. A repository never says itself whose traces it may see. */
+export const boundProject = (repository: string, operator: OperatorSettings): string | undefined =>
+  Object.entries(operator.repositories ?? {}).find(([name]) => name.toLowerCase() === repository.toLowerCase())?.[1].project;
+
+/** The same; throws `config-invalid` for a repository that is bound to none. */
 export function projectBoundTo(repository: string, operator: OperatorSettings): string {
-  const bound = Object.entries(operator.repositories ?? {}).find(([name]) => name.toLowerCase() === repository.toLowerCase());
-  if (bound !== undefined) return bound[1].project;
+  const bound = boundProject(repository, operator);
+  if (bound !== undefined) return bound;
   throw new TuneupError("config-invalid", `${repository} is not bound to a trace project.`, {
     remedy: "The operator of this Tuneup adds it under `repositories` in tuneup.operator.yml.",
     fields: { repository },

@@ -3,7 +3,8 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { withoutForgeSecrets } from "../config/environment.ts";
-import { TuneupError } from "../domain/errors.ts";
+import { z } from "zod";
+import { type ErrorCode, TuneupError } from "../domain/errors.ts";
 
 export interface ReadingProcess {
   readonly data: string;
@@ -24,7 +25,7 @@ export async function readInOwnProcess<T>(reading: ReadingProcess): Promise<T> {
   const file = join(folder, `${randomBytes(8).toString("hex")}.json`);
   try {
     const code = await runReader([...reading.command, "--hand-over", file], reading);
-    if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as T;
+    if (existsSync(file)) return handedOver<T>(JSON.parse(readFileSync(file, "utf8")));
     throw new ReaderEnded(code);
   } finally {
     rmSync(file, { force: true });
@@ -43,8 +44,35 @@ export class ReaderEnded extends TuneupError {
   }
 }
 
-/** What the reading process calls to hand over. */
-export const readerOutput = (file: string, report: unknown): void => writeFileSync(file, JSON.stringify(report), { mode: 0o600 });
+/** An error that the reading process handed over instead of a report. */
+const failure = z.object({
+  failed: z.object({
+    code: z.custom<ErrorCode>((value) => typeof value === "string"),
+    message: z.string(),
+    remedy: z.string(),
+    retryable: z.boolean(),
+  }),
+});
+
+/** The report of a reading process. Throws the error that it handed over instead, for who asked may be told. */
+function handedOver<T>(content: unknown): T {
+  const error = failure.safeParse(content);
+  if (!error.success) return content as T;
+  const { code, message, remedy, retryable } = error.data.failed;
+  throw new TuneupError(code, message, { remedy, retryable });
+}
+
+/** What the reading process calls: hands over what `work` brings, or the error that it ended with. Bugs and Ctrl-C are thrown on. */
+export async function handOver(file: string, work: () => Promise<unknown>): Promise<void> {
+  const write = (content: unknown): void => writeFileSync(file, JSON.stringify(content), { mode: 0o600 });
+  try {
+    write(await work());
+  } catch (error) {
+    if (!(error instanceof TuneupError) || error.code === "cancelled") throw error;
+    const { code, message, remedy, retryable } = error;
+    write({ failed: { code, message, remedy, retryable } });
+  }
+}
 
 function runReader(command: readonly string[], reading: ReadingProcess): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -97,6 +97,16 @@ export const operatorSchema = z.strictObject({
     .enum(["never", "sometimes", "always"])
     .optional()
     .describe("Whether an edit without meaning is run through the test too, as a check of it; default sometimes: one job of twenty."),
+  limits: z
+    .strictObject({
+      openPullRequests: z.number().int().min(1).max(100).exactOptional(),
+      openPerFile: z.number().int().min(1).max(20).exactOptional(),
+      newPerDay: z.number().int().min(1).max(100).exactOptional(),
+      cooldownDays: z.number().min(0).max(365).exactOptional(),
+      dollarsPerDay: z.number().positive().exactOptional(),
+    })
+    .optional()
+    .describe("For the GitHub App: how many pull requests it may put before people, and what it may spend a day."),
   budget: z.strictObject({ dollars: z.number().positive().optional(), tokens: z.number().int().positive().optional() }).optional(),
 });
 

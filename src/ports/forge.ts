@@ -18,8 +18,8 @@ export interface ForgeReader {
 
 export type Publication =
   | { readonly result: "published"; readonly pull: PullRequest }
-  /** A human closed it, or committed to its branch: hands off. */
-  | { readonly result: "left-alone"; readonly why: string; readonly pull?: PullRequest };
+  /** A human closed it, committed to its branch or wants it left; or a limit is reached. `remedy` says what changes that. */
+  | { readonly result: "left-alone"; readonly why: string; readonly remedy?: string; readonly pull?: PullRequest };
 
 /**
  * The only thing in Tuneup that writes to a repository; only the publishing process holds one. Looks before every write and adopts

@@ -1,5 +1,6 @@
 import { TuneupError } from "../domain/errors.ts";
 import type { Proposal } from "../domain/proposal.ts";
+import type { Hindrance, Publishable } from "../domain/publishing/limits.ts";
 import type { ForgeWriter, Publication } from "../ports/forge.ts";
 import type { Proposals } from "../ports/ledger.ts";
 import type { OutgoingWrite, ScanSecrets, WriteGuard } from "../ports/outgoing.ts";
@@ -11,6 +12,11 @@ export interface LastLook {
   readonly rules?: LookRules;
 }
 
+/** What people decided and what the limits leave; nothing where absent. */
+export interface Standing {
+  readonly hindrance?: (proposal: Publishable) => Promise<Hindrance | undefined>;
+}
+
 /** The last look as a guard of every request that writes: whatever part of Tuneup makes it, its texts pass here or it does not leave. */
 export const outgoingGuard = ({ rules = defaultLookRules, scanSecrets }: LastLook): WriteGuard => ({
   before: (write: OutgoingWrite) => refuseUnsafe(write, rules, scanSecrets),
@@ -18,10 +24,13 @@ export const outgoingGuard = ({ rules = defaultLookRules, scanSecrets }: LastLoo
 
 /**
  * In: a finished proposal and the only thing that can write to a forge. Out: the pull request, or why the forge was left alone. Sees no
- * transcript and no model. Checks the proposal again, because it came as a file; any number of calls leaves one pull request.
+ * transcript and no model. Checks the proposal again, because it came as a file; any number of calls leaves one pull request. `hindrance` says what
+ * people or limits have against it.
  */
-export async function publish(proposal: Proposal, writer: ForgeWriter, ledger: Proposals, look: LastLook): Promise<Publication> {
+export async function publish(proposal: Proposal, writer: ForgeWriter, ledger: Proposals, look: LastLook & Standing): Promise<Publication> {
   await check(proposal, look);
+  const against = await look.hindrance?.(publishable(proposal));
+  if (against !== undefined) return { result: "left-alone", why: against.why, remedy: against.remedy };
   const known = await ledger.find(proposal.id);
   if (known?.state === "suppressed") return { result: "left-alone", why: "this failure was closed or ignored by a person before" };
   if (known === undefined) await ledger.save({ ...proposal, state: "verified" }, undefined);
@@ -32,6 +41,13 @@ export async function publish(proposal: Proposal, writer: ForgeWriter, ledger: P
   if (state !== undefined && state !== next) await ledger.save({ ...proposal, state: next }, state);
   return publication;
 }
+
+const publishable = ({ branch, cluster, files, startedBy }: Proposal): Publishable => ({
+  branch,
+  cluster,
+  paths: files.map((file) => file.path),
+  ...(startedBy === undefined ? {} : { startedBy }),
+});
 
 function stateAfter(publication: Publication): Proposal["state"] {
   if (publication.result === "published") return publication.pull.state === "merged" ? "merged" : "published";

@@ -1,12 +1,16 @@
 import nock from "nock";
 import { ProbotOctokit } from "probot";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { commentCommand } from "../../src/app/comment-command.ts";
+import { MemoryLedger } from "../../src/adapters/memory-ledger/memory-ledger.ts";
+import { permissionLookUps } from "../../src/app/commands/permission-look-ups.ts";
 import { type RunEnd, runJob, type RunJobParts } from "../../src/app/run-job.ts";
+import { overspent } from "../../src/compose/standing.ts";
 import { TuneupError } from "../../src/domain/errors.ts";
+import { clusterId, instant, projectId } from "../../src/domain/ids.ts";
 import type { Steps } from "../../src/ports/job-queue.ts";
+import { appNumber, type GithubDouble, githubDouble } from "./github-double.ts";
 
-const request = { installation: 99, owner: "acme", repository: "support-agent", issue: 12, comment: 555, login: "ada" };
+const request = { installation: 99, owner: "acme", repository: "support-agent", issue: 12, comment: 555, login: "ada", command: "run" };
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** Steps that remember, as a queue does over a restart. */
@@ -25,28 +29,12 @@ function remembering(): Steps & { readonly ran: string[] } {
   };
 }
 
-interface Seen {
-  readonly comments: { body: string; user: { type: string } }[];
-  readonly reactions: string[];
-  readonly tokens: string[];
-}
-
-let seen: Seen;
+let github: GithubDouble;
+let tokens: string[];
 beforeEach(() => {
   nock.disableNetConnect();
-  seen = { comments: [], reactions: [], tokens: [] };
-  const api = nock("https://api.github.com").persist();
-  api.get("/repos/acme/support-agent").reply(200, { default_branch: "main" });
-  api.get("/repos/acme/support-agent/branches/main").reply(200, { commit: { sha: "a".repeat(40) } });
-  api.get(/\/issues\/12\/comments/).reply(200, () => seen.comments);
-  api.post("/repos/acme/support-agent/issues/12/comments").reply(201, async (message: Request) => {
-    seen.comments.push({ body: ((await message.json()) as { body: string }).body, user: { type: "Bot" } });
-    return {};
-  });
-  api.post("/repos/acme/support-agent/issues/comments/555/reactions").reply(201, async (message: Request) => {
-    seen.reactions.push(((await message.json()) as { content: string }).content);
-    return {};
-  });
+  github = githubDouble();
+  tokens = [];
 });
 afterEach(() => {
   nock.cleanAll();
@@ -56,12 +44,18 @@ afterEach(() => {
 const octokit = new ProbotOctokit({ auth: { token: "x" }, throttle: { enabled: false }, retry: { enabled: false } });
 const parts = (changes: Partial<RunJobParts> = {}): RunJobParts => ({
   octokit: async () => octokit,
+  app: appNumber,
+  permissions: permissionLookUps(() => 0),
+  mayBegin: async () => undefined,
+  documents: new MemoryLedger(),
+  clusters: async () => [{ id: clusterId("c-4f1d"), title: "refunds without the policy" }],
+  now: () => instant("2026-01-20T00:00:00.000Z"),
   token: async (_request, access) => {
-    seen.tokens.push(access);
+    tokens.push(access);
     return `token-${access}`;
   },
   read: async () => ({ proposal: "p" }),
-  publish: async (): Promise<RunEnd> => ({ published: true, text: "Pull request opened: #7" }),
+  publish: async (): Promise<RunEnd> => ({ published: true, text: "Pull request opened: #7", pull: 7 }),
   log: quiet,
   ...changes,
 });
@@ -73,19 +67,21 @@ describe("the job behind a comment", () => {
     const order: string[] = [];
     await run(
       parts({
-        read: async (_request, checkout) => (order.push(checkout.token, checkout.commit.slice(0, 4)), {}),
-        publish: async (_report, token) => (order.push(token), { published: true, text: "Pull request opened: #7" }),
+        read: async (_assignment, checkout) => (order.push(checkout.token, checkout.commit.slice(0, 4)), {}),
+        publish: async (_report, _assignment, token) => (order.push(token), { published: true, text: "Pull request opened: #7", pull: 7 }),
       }),
     );
     expect(order).toEqual(["token-read", "aaaa", "token-write"]);
-    expect(seen.comments.map((comment) => comment.body)).toEqual(["Pull request opened: #7\n<!-- tuneup:run:555 -->"]);
-    expect(seen.reactions).toEqual(["rocket"]);
+    expect(github.comments.map((comment) => comment.body)).toEqual([
+      "Pull request opened: #7\n<!-- tuneup:answer:run -->\n<!-- tuneup:request:acme/support-agent/555 -->",
+    ]);
+    expect(github.reactions).toEqual(["555 rocket"]);
   });
 
   test("says 😕 and why when there is nothing to propose", async () => {
     await run(parts({ publish: async () => ({ published: false, text: "No pull request: no evidence." }) }));
-    expect(seen.reactions).toEqual(["confused"]);
-    expect(seen.comments[0]?.body).toContain("no evidence");
+    expect(github.reactions).toEqual(["555 confused"]);
+    expect(github.comments[0]?.body).toContain("no evidence");
   });
 
   test("goes on after a crash without proving twice, and answers no second time", async () => {
@@ -96,7 +92,7 @@ describe("the job behind a comment", () => {
     await run(parts({ read: async () => ((proofs += 1), {}) }), steps);
     await run(parts(), steps);
     expect(proofs).toBe(1);
-    expect(seen.comments).toHaveLength(1);
+    expect(github.comments).toHaveLength(1);
   });
 
   test("answers with what helps when the operator has to act, and lets the queue try again what may pass", async () => {
@@ -104,41 +100,62 @@ describe("the job behind a comment", () => {
       remedy: "The operator adds it.",
     });
     await run(parts({ read: async () => Promise.reject(unbound) }));
-    expect(seen.comments[0]?.body).toContain("is not bound to a trace project. The operator adds it.");
+    expect(github.comments[0]?.body).toContain("is not bound to a trace project. The operator adds it.");
     const down = new TuneupError("model-unreachable", "down", { remedy: "wait", retryable: true });
     await expect(run(parts({ read: async () => Promise.reject(down) }))).rejects.toThrow("down");
+  });
+
+  test("publishes nothing in the name of someone who lost the permission meanwhile", async () => {
+    const read = async (): Promise<object> => (github.permissions.set("ada", "read"), { proposal: {} });
+    const publish = async (): Promise<RunEnd> => Promise.reject(new Error("it was published"));
+    await run(parts({ read, publish }));
+    expect(github.comments[0]?.body).toContain("may no longer write");
+    expect(github.reactions).toEqual(["555 confused"]);
+  });
+
+  test("tries the failure of an earlier run here again on another split, and keeps one answer, the last one", async () => {
+    const given = parts({ read: async () => ({ cluster: clusterId("c-4f1d") }) });
+    await run(given);
+    const seeds: unknown[] = [];
+    await runJob(parts({ ...given, read: async ({ cluster, seed }) => (seeds.push(cluster, seed), {}) }))(
+      { name: "run", key: "k2", payload: { ...request, comment: 556, command: "retry" } },
+      remembering(),
+      new AbortController().signal,
+    );
+    expect(seeds).toEqual(["c-4f1d", 558]);
+    expect(github.comments.map((comment) => comment.body)).toEqual([expect.stringContaining("support-agent/556")]);
+  });
+
+  test("says what is known when nothing was run here to try again", async () => {
+    await runJob(parts())(
+      { name: "run", key: "k", payload: { ...request, command: "retry" } },
+      remembering(),
+      new AbortController().signal,
+    );
+    expect(github.comments[0]?.body).toMatch(/Name a cluster[\s\S]*`c-4f1d` \(refunds without the policy\)/);
+  });
+
+  test("does not begin where the day's money is spent, and says which setting changes that", async () => {
+    const operator = { repositories: { "acme/support-agent": { project: "support" } }, limits: { dollarsPerDay: 2 } };
+    const ledger = new MemoryLedger();
+    const now = instant("2026-01-20T12:00:00.000Z");
+    const spend = (at: string): Promise<void> =>
+      ledger.spend(projectId("support"), "job", { inputTokens: 1, outputTokens: 1, dollars: 2 }, instant(at));
+    await spend("2026-01-19T11:00:00.000Z");
+    expect(await overspent("acme/support-agent", ledger, operator, now)).toBeUndefined();
+    await spend("2026-01-20T11:00:00.000Z");
+    await run(
+      parts({
+        mayBegin: (repository) => overspent(repository, ledger, operator, now),
+        read: async () => Promise.reject(new Error("it ran")),
+      }),
+    );
+    expect(github.comments[0]?.body).toContain("limits.dollarsPerDay");
   });
 
   test("refuses a payload that is not its own", async () => {
     await expect(
       runJob(parts())({ name: "run", key: "k", payload: { owner: "x" } }, remembering(), new AbortController().signal),
     ).rejects.toThrow(/installation/);
-  });
-});
-
-describe("a comment", () => {
-  test.each([
-    ["/tuneup run", { kind: "run" }],
-    ["/tuneup run c-4f1d\nmore words", { kind: "run", cluster: "c-4f1d" }],
-    ["/tuneup", { kind: "help" }],
-    ["/tuneup help", { kind: "help" }],
-    ["/tuneup run a b", { kind: "unknown", word: "run" }],
-    ["/tuneup run $(reboot)", { kind: "unknown", word: "run" }],
-    ["/tuneup dance", { kind: "unknown", word: "dance" }],
-  ])("%j is a command", (body, expected) => {
-    expect(commentCommand(body)).toEqual(expected);
-  });
-
-  test.each([
-    "tuneup run",
-    " /tuneup run",
-    "> /tuneup run",
-    "`/tuneup run`",
-    "hello\n/tuneup run",
-    "/tuneuprun",
-    "/TUNEUP run",
-    `/tuneup run ${"x".repeat(300)}`,
-  ])("%j is none", (body) => {
-    expect(commentCommand(body)).toBeUndefined();
   });
 });

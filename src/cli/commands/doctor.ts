@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { resolve } from "node:path";
 import { buildCommand } from "@stricli/core";
 import { type House, openForgeReader } from "../../compose.ts";
-import { readerOutput, readInOwnProcess } from "../../compose/reading.ts";
+import { handOver, readInOwnProcess } from "../../compose/reading.ts";
 import { repositoryWishes } from "../../compose/repository-wishes.ts";
 import { holdsForgeSecrets } from "../../config/environment.ts";
 import { TuneupError } from "../../domain/errors.ts";
@@ -181,7 +181,7 @@ export const doctorCommand = buildCommand<Flags, [], CliContext>({
   },
   async func(flags) {
     if (flags.handOver !== undefined) {
-      readerOutput(flags.handOver, await withHouse(this, flags, (house, project) => readerChecks(this, house, project, flags)));
+      await handOver(flags.handOver, () => withHouse(this, flags, (house, project) => readerChecks(this, house, project, flags)));
       return;
     }
     const checks = [...machineChecks(this), ...(await readSomewhere(this, flags)), ...(await forgeChecks(this, flags))];

@@ -1,7 +1,9 @@
 import { resolve } from "node:path";
 import { buildCommand } from "@stricli/core";
-import { lookRules, openForgeWriter, openLedger, scanSecrets } from "../../compose.ts";
+import { lookRules, openForgeWriter, openLedger, readOperator, scanSecrets } from "../../compose.ts";
+import { hindranceNow } from "../../compose/standing.ts";
 import { readProposal } from "../../compose/publishing.ts";
+import { rememberPull } from "../../pipeline/standing/pulls.ts";
 import { publish } from "../../stages/publish.ts";
 import type { CliContext } from "../context.ts";
 import { type CommonFlags, commonFlags, flag, placesOf } from "../flags.ts";
@@ -36,7 +38,14 @@ export const publishCommand = buildCommand<Flags, [string], CliContext>({
     });
     const ledger = openLedger(places.data);
     try {
-      const publication = await publish(proposal, writer, ledger, { scanSecrets, rules: lookRules(this.environment) });
+      const operator = readOperator(places, this.environment);
+      const publication = await publish(proposal, writer, ledger, {
+        scanSecrets,
+        rules: lookRules(this.environment),
+        hindrance: (one) =>
+          hindranceNow(one, { repository: proposal.repository, ledger, operator, now: this.now(), limited: flags.forge === "github" }),
+      });
+      if (publication.pull !== undefined) await rememberPull(ledger, proposal, publication.pull, this.now());
       this.process.stdout.write(
         flags.json === true
           ? `${JSON.stringify(publication)}\n`

@@ -2,10 +2,10 @@ import { relative, resolve } from "node:path";
 import { buildCommand } from "@stricli/core";
 import type { House } from "../../compose.ts";
 import { publishInOwnProcess } from "../../compose/publishing.ts";
-import { readerOutput, readInOwnProcess } from "../../compose/reading.ts";
+import { handOver, readInOwnProcess } from "../../compose/reading.ts";
 import { holdsForgeSecrets } from "../../config/environment.ts";
 import type { Finding } from "../../domain/finding.ts";
-import type { ProjectId } from "../../domain/ids.ts";
+import type { ClusterId, ProjectId } from "../../domain/ids.ts";
 import type { CliContext } from "../context.ts";
 import { exitCode } from "../exit-code.ts";
 import { type CommonFlags, commonFlags, flag, parseWhole, placesOf, withHouse } from "../flags.ts";
@@ -34,6 +34,8 @@ export interface RunFlags extends CommonFlags, JobFlags {
 
 /** What `run` leaves: the finding, its documents, and how many places of the input could not be read. */
 export interface RunReport extends Report {
+  /** The failure it was about. */
+  readonly cluster?: ClusterId;
   readonly unread: number;
 }
 
@@ -67,11 +69,12 @@ export async function readAndProve(context: CliContext, house: House, project: P
     context.process.stderr.write(`  ✓ ingest    ${ingested.added} spans added, ${ingested.known} already known\n`);
   }
   const scanned = await scanProject(context, house, project, flags.clusters === undefined ? {} : { clusters: flags.clusters });
-  const { finding, evidence, proposal, diff, whole } = await runJob(context, house, scanned, jobOptions(flags));
+  const { cluster, finding, evidence, proposal, diff, whole } = await runJob(context, house, scanned, jobOptions(flags));
   if (whole !== undefined) keepEvidence(house, whole.evidence);
   return {
     finding,
     unread,
+    ...(cluster === undefined ? {} : { cluster }),
     ...(evidence === undefined ? {} : { evidence, evidenceFile: keepEvidence(house, evidence) }),
     ...(proposal === undefined ? {} : { proposal }),
     ...(diff === undefined ? {} : { diff }),
@@ -86,6 +89,7 @@ export async function publishReport(context: CliContext, report: RunReport, flag
     repo: resolve(context.cwd, flags.repo ?? "."),
     forge: flags.github === undefined ? "local" : "github",
     program,
+    ...(flags.operator === undefined ? {} : { operatorFile: resolve(context.cwd, flags.operator) }),
   });
   const finding: Finding =
     publication.result === "published"
@@ -93,7 +97,7 @@ export async function publishReport(context: CliContext, report: RunReport, flag
       : {
           end: "left-alone",
           why: publication.why,
-          remedy: "Re-open the pull request, or delete the branch yourself, if Tuneup shall go on there.",
+          remedy: publication.remedy ?? "Re-open the pull request, or delete the branch yourself, if Tuneup shall go on there.",
         };
   return { ...report, finding };
 }
@@ -166,8 +170,8 @@ export const runCommand = buildCommand<RunFlags, [], CliContext>({
   },
   async func(flags) {
     if (flags.handOver !== undefined) {
-      const report = await withHouse(this, flags, (house, project) => readAndProve(this, house, project, flags));
-      readerOutput(flags.handOver, report);
+      const file = flags.handOver;
+      await handOver(file, () => withHouse(this, flags, (house, project) => readAndProve(this, house, project, flags)));
       return;
     }
     const report = await publishReport(this, await readSomewhere(this, flags), flags);

@@ -1,0 +1,133 @@
+import type { Probot } from "probot";
+import type { Assignment } from "../../app/commands/assignment.ts";
+import { commandJob } from "../../app/commands/command-job.ts";
+import { commandJobName, type CommandRequest, repositoryOf, runJobName } from "../../app/commands/command-request.ts";
+import { meantCluster, type PeopleParts } from "../../app/commands/people-commands.ts";
+import { permissionLookUps } from "../../app/commands/permission-look-ups.ts";
+import { type ReadReport, type RunEnd, runJob, type RunJobParts } from "../../app/run-job.ts";
+import type { Places } from "../../compose.ts";
+import { mintToken, mirrorCommit, projectBoundTo } from "../../compose/app-service.ts";
+import { publishInOwnProcess } from "../../compose/publishing.ts";
+import { readInOwnProcess } from "../../compose/reading.ts";
+import { lastClusters, limitsOf, overspent, spentFor } from "../../compose/standing.ts";
+import type { OperatorSettings } from "../../config/operator-file.ts";
+import { safeInline } from "../../domain/text/safe-text.ts";
+import { jobOfProposal, lastJobOf } from "../../pipeline/standing/jobs.ts";
+import { knownPull } from "../../pipeline/standing/pulls.ts";
+import type { JobQueue } from "../../ports/job-queue.ts";
+import type { Ledger } from "../../ports/ledger.ts";
+import type { Log } from "../../ports/runtime.ts";
+import type { RunReport } from "../commands/run.ts";
+import type { CliContext } from "../context.ts";
+import { explanation } from "./explanation.ts";
+import { program } from "../program.ts";
+import { describeEnd } from "../report.ts";
+
+export interface AppParts {
+  readonly context: CliContext;
+  readonly places: Places;
+  readonly operator: OperatorSettings;
+  readonly ledger: Ledger;
+  readonly log: Log;
+  /** The App's number. */
+  readonly app: number;
+  readonly probot: Probot;
+}
+
+/** Registers what works on the App's jobs. */
+export function registerJobs(queue: Pick<JobQueue, "work">, parts: AppParts): void {
+  const { app, context, ledger, log, operator, probot } = parts;
+  const shared = {
+    octokit: (installation: number) => probot.auth(installation),
+    app,
+    documents: ledger,
+    clusters: (repository: string) => lastClusters(repository, ledger, operator),
+    now: context.now,
+  };
+  queue.work(
+    commandJobName,
+    commandJob({
+      ...shared,
+      limits: limitsOf(operator),
+      spent: (repository) => spentFor(repository, ledger, operator, context.now()),
+      explain: (request) => explain(request, shared, parts),
+    }),
+  );
+  queue.work(
+    runJobName,
+    runJob({
+      ...shared,
+      permissions: permissionLookUps(() => Date.parse(context.now())),
+      mayBegin: (repository) => overspent(repository, ledger, operator, context.now()),
+      token: async (request, access) => mintToken(await probot.auth(), request, access),
+      read: reader(parts),
+      publish: (report, _assignment, token) => publishRun(parts, report, token),
+      log,
+    }),
+  );
+}
+
+/** The reading half of a run, in a process that is started without any forge secret, on a mirror of the repository. */
+function reader({ context, operator, places }: AppParts): RunJobParts["read"] {
+  return async (assignment, checkout, signal) => {
+    const { request } = assignment;
+    const repository = `${request.owner}/${request.repository}`;
+    const project = projectBoundTo(repository, operator);
+    const folder = await mirrorCommit({ repository, ...checkout }, { data: places.data, environment: context.environment, signal });
+    const named = {
+      data: places.data,
+      operator: places.operatorFile,
+      project,
+      repo: folder,
+      github: repository,
+      revision: checkout.commit,
+      ...flagsOf(assignment),
+    };
+    const args = Object.entries(named).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
+    return readInOwnProcess<RunReport>({ data: places.data, cwd: context.cwd, command: [...program, "run", ...args], signal });
+  };
+}
+
+const flagsOf = ({ cluster, request, seed }: Assignment): Readonly<Record<string, string | undefined>> => ({
+  cluster,
+  seed: seed?.toString(),
+  "started-by": request.login,
+});
+
+async function publishRun({ context, places }: AppParts, handed: ReadReport, token: string): Promise<RunEnd> {
+  const report = handed as RunReport;
+  if (report.proposal === undefined || report.finding.end !== "proposed")
+    return { published: false, text: safeInline(describeEnd(report.finding), 1500) };
+  const publication = await publishInOwnProcess(report.proposal, {
+    data: places.data,
+    repo: context.cwd,
+    forge: "github",
+    program,
+    token,
+    ...(places.operatorFile === undefined ? {} : { operatorFile: places.operatorFile }),
+  });
+  if (publication.result === "left-alone") {
+    const remedy = publication.remedy === undefined ? "" : ` ${publication.remedy}`;
+    return { published: false, text: safeInline(`Left alone: ${publication.why}.${remedy}`, 1500) };
+  }
+  const { pull } = publication;
+  const what = pull.adopted ? "The pull request is up to date" : "Pull request opened";
+  return { published: true, text: `${what}: #${pull.number}`, pull: pull.number };
+}
+
+/** The last tested job of the pull request or failure that is meant, as a page. */
+async function explain(request: CommandRequest, people: PeopleParts, { ledger, probot }: AppParts): Promise<string | undefined> {
+  const repository = repositoryOf(request);
+  const pull = request.issue === undefined ? undefined : await knownPull(ledger, repository, request.issue);
+  const meant = await meantCluster(request, people);
+  const job =
+    pull === undefined
+      ? meant.found
+        ? await lastJobOf(ledger, repository, meant.cluster.id)
+        : undefined
+      : await jobOfProposal(ledger, pull.proposal);
+  if (job === undefined) return undefined;
+  const octokit = await probot.auth(request.installation);
+  const { data } = await octokit.rest.repos.get({ owner: request.owner, repo: request.repository });
+  return explanation(job, data.private ? "private" : "public");
+}

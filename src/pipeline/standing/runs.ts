@@ -1,0 +1,61 @@
+import { asJson } from "../../domain/digest.ts";
+import { type ClusterId, clusterId, type Instant, type RepositoryId } from "../../domain/ids.ts";
+import type { Documents } from "../../ports/ledger.ts";
+import { repositoryKey } from "./people.ts";
+
+/** A job of the App that is under way. */
+export interface RunningJob {
+  readonly command: string;
+  readonly by: string;
+  readonly at: Instant;
+  /** Where it was asked. */
+  readonly issue?: number;
+  readonly cluster?: string;
+}
+
+const runningPrefix = (repository: RepositoryId): string => `running/${repositoryKey(repository)}/`;
+const placeKey = (repository: RepositoryId, issue: number): string => `issue-cluster/${repositoryKey(repository)}/${issue}`;
+
+/** Remembers that a job has begun; the same job again keeps its first time. */
+export async function jobBegins(
+  documents: Pick<Documents, "get" | "put">,
+  repository: RepositoryId,
+  key: string,
+  job: RunningJob,
+): Promise<void> {
+  const stored = await documents.get(`${runningPrefix(repository)}${key}`);
+  if (stored === undefined) await documents.put(`${runningPrefix(repository)}${key}`, asJson(job));
+}
+
+export async function jobEnds(documents: Pick<Documents, "put">, repository: RepositoryId, key: string, at: Instant): Promise<void> {
+  await documents.put(`${runningPrefix(repository)}${key}`, { ended: at });
+}
+
+/** Jobs that have begun and not ended. */
+export async function runningJobs(documents: Pick<Documents, "get" | "keys">, repository: RepositoryId): Promise<readonly RunningJob[]> {
+  const found: RunningJob[] = [];
+  for (const key of await documents.keys(runningPrefix(repository))) {
+    const stored = await documents.get(key);
+    if (typeof stored === "object" && stored !== null && !("ended" in stored)) found.push(stored as unknown as RunningJob);
+  }
+  return found;
+}
+
+/** Remembers which failure the last run at an issue or pull request was about. */
+export async function rememberClusterAt(
+  documents: Pick<Documents, "put">,
+  repository: RepositoryId,
+  issue: number,
+  cluster: ClusterId,
+): Promise<void> {
+  await documents.put(placeKey(repository, issue), cluster);
+}
+
+export async function lastClusterAt(
+  documents: Pick<Documents, "get">,
+  repository: RepositoryId,
+  issue: number,
+): Promise<ClusterId | undefined> {
+  const stored = await documents.get(placeKey(repository, issue));
+  return typeof stored === "string" ? clusterId(stored) : undefined;
+}
