@@ -31,5 +31,8 @@ export const commitSha = (text: string): CommitSha => text as CommitSha;
 export const digest = (text: string): Digest => text as Digest;
 export const instant = (text: string): Instant => text as Instant;
 
+/** The moment so many milliseconds after another. */
+export const later = (at: Instant, milliseconds: number): Instant => instant(new Date(Date.parse(at) + milliseconds).toISOString());
+
 /** `owner/name` */
 export const repositoryName = (repository: RepositoryId): string => `${repository.owner}/${repository.name}`;
