@@ -109,8 +109,13 @@ const isWeak = (secret: string): boolean => secret === "development" || secret.l
 /** Starts the App's HTTP server: signed webhooks at `/api/github/webhooks`, `GET /healthz`, `/readyz` and `/metrics`, nothing else. */
 export async function startWebhookServer(options: WebhookServerOptions): Promise<WebhookServer> {
   const limits = { ...usualLimits, ...options.limits };
-  const { handle, isHandled, probot } = await makeProbot(options.credentials, githubApp(options), options.guards ?? []);
-  const intake = new Intake({ ...options, limits, accept: options.accept ?? handle, isHandled });
+  const made = await makeProbot(options.credentials, githubApp(options), options.guards ?? []);
+  const intake = new Intake({
+    ...options,
+    limits,
+    accept: options.accept ?? ((delivery) => made.handle(delivery)),
+    isHandled: (...name) => made.isHandled(...name),
+  });
   const server = createServer(
     {
       requestTimeout: limits.requestMilliseconds,
@@ -125,8 +130,8 @@ export async function startWebhookServer(options: WebhookServerOptions): Promise
   const port = typeof address === "object" && address !== null ? address.port : options.port;
   return {
     url: `http://${options.host.includes(":") ? `[${options.host}]` : options.host}:${port}`,
-    probot,
-    handle,
+    probot: made.probot,
+    handle: (delivery) => made.handle(delivery),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import nock from "nock";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { MemoryLedger } from "../../src/adapters/memory-ledger/memory-ledger.ts";
 import { MemoryJobQueue } from "../../src/adapters/memory-job-queue/memory-job-queue.ts";
 import { checkCredentials, startWebhookServer, type WebhookServer } from "../../src/app/webhook-server.ts";
 
@@ -26,6 +27,8 @@ describe("the App's own writes", () => {
     server = await startWebhookServer({
       credentials: checkCredentials({ id: "7", privateKey, webhookSecret: secret }),
       queue: new MemoryJobQueue(),
+      documents: new MemoryLedger(),
+      clock: () => 0,
       log: quiet,
       port: 0,
       host: "127.0.0.1",

@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
+import { MemoryLedger } from "../../src/adapters/memory-ledger/memory-ledger.ts";
 import { MemoryJobQueue } from "../../src/adapters/memory-job-queue/memory-job-queue.ts";
 import { openServiceRecords, type ServiceRecords } from "../../src/adapters/sqlite/service-database.ts";
 import { InboxWorker } from "../../src/app/intake/inbox-worker.ts";
@@ -33,6 +34,8 @@ beforeEach(async () => {
   server = await startWebhookServer({
     credentials: checkCredentials({ id: "7", privateKey, webhookSecret: secret, previousWebhookSecret: previous }),
     queue: new MemoryJobQueue(),
+    documents: new MemoryLedger(),
+    clock: () => 0,
     log: quiet,
     port: 0,
     host: "127.0.0.1",

@@ -12,7 +12,11 @@ export class SqliteAuditLog implements AuditLog {
   async record({ action, actor, at, details, repository }: AuditEntry): Promise<void> {
     this.#tables.run(
       "INSERT INTO audit (at, action, repository, actor, details) VALUES (?, ?, ?, ?, ?)",
-      ...[at, action, repository ?? null, actor, JSON.stringify(details)],
+      at,
+      action,
+      repository ?? null,
+      actor,
+      JSON.stringify(details),
     );
   }
 
@@ -20,7 +24,9 @@ export class SqliteAuditLog implements AuditLog {
     return this.#tables
       .all(
         "SELECT at, action, repository, actor, details FROM audit WHERE ? IS NULL OR repository = ? ORDER BY number DESC LIMIT ?",
-        ...[repository ?? null, repository ?? null, most],
+        repository ?? null,
+        repository ?? null,
+        most,
       )
       .map((row) => ({
         at: instant(String(row["at"])),

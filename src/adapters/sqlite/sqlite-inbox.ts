@@ -13,12 +13,20 @@ export class SqliteInbox implements Inbox {
     const { body, event, id, naturalKey } = delivery;
     const added = this.#tables.run(
       "INSERT INTO inbox (id, natural_key, event, body, state, received_at, due_at) VALUES (?, ?, ?, ?, 'waiting', ?, ?) ON CONFLICT DO NOTHING",
-      ...[id, naturalKey ?? null, event, body, at, at],
+      id,
+      naturalKey ?? null,
+      event,
+      body,
+      at,
+      at,
     );
     if (added > 0) return "new";
     const revived = this.#tables.run(
       "UPDATE inbox SET state = 'waiting', attempts = 0, due_at = ?, body = ? WHERE state = 'failed' AND (id = ? OR natural_key = ?)",
-      ...[at, body, id, naturalKey ?? ""],
+      at,
+      body,
+      id,
+      naturalKey ?? "",
     );
     return revived > 0 ? "new" : "seen";
   }
@@ -28,7 +36,9 @@ export class SqliteInbox implements Inbox {
       `UPDATE inbox SET leased_until = ?, token = token + 1, attempts = attempts + 1
        WHERE id = (SELECT id FROM inbox WHERE state = 'waiting' AND due_at <= ? AND leased_until <= ? ORDER BY due_at, received_at LIMIT 1)
        RETURNING id, event, body, natural_key, attempts, token`,
-      ...[later(at, leaseMilliseconds), at, at],
+      later(at, leaseMilliseconds),
+      at,
+      at,
     );
     return row === undefined
       ? undefined
@@ -46,7 +56,8 @@ export class SqliteInbox implements Inbox {
     return (
       this.#tables.run(
         "UPDATE inbox SET state = 'done', body = NULL, reason = NULL WHERE id = ? AND token = ? AND state = 'waiting'",
-        ...[claim.id, claim.token],
+        claim.id,
+        claim.token,
       ) > 0
     );
   }
@@ -55,7 +66,11 @@ export class SqliteInbox implements Inbox {
     return (
       this.#tables.run(
         "UPDATE inbox SET state = ?, reason = ?, due_at = coalesce(?, due_at), leased_until = '' WHERE id = ? AND token = ? AND state = 'waiting'",
-        ...[again === undefined ? "failed" : "waiting", reason, again ?? null, claim.id, claim.token],
+        again === undefined ? "failed" : "waiting",
+        reason,
+        again ?? null,
+        claim.id,
+        claim.token,
       ) > 0
     );
   }
@@ -65,15 +80,14 @@ export class SqliteInbox implements Inbox {
       .all(
         `SELECT id, event, state, attempts, received_at, reason FROM inbox WHERE state IN (${states.map(() => "?").join(", ")})
          ORDER BY received_at DESC, id LIMIT ?`,
-        ...[...states, most],
+        ...states,
+        most,
       )
       .map(rowOf);
   }
 
   async retry(id: string, at: Instant): Promise<boolean> {
-    return (
-      this.#tables.run("UPDATE inbox SET state = 'waiting', attempts = 0, due_at = ? WHERE state = 'failed' AND id = ?", ...[at, id]) > 0
-    );
+    return this.#tables.run("UPDATE inbox SET state = 'waiting', attempts = 0, due_at = ? WHERE state = 'failed' AND id = ?", at, id) > 0;
   }
 
   async waiting(): Promise<{ readonly count: number; readonly oldest?: Instant }> {

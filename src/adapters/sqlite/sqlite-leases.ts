@@ -17,7 +17,11 @@ export class SqliteLeases implements Leases {
          holder = excluded.holder, ends_at = excluded.ends_at
        WHERE leases.ends_at <= ? OR leases.holder = excluded.holder
        RETURNING token`,
-      ...[name, holder, later(at, milliseconds), at, at],
+      name,
+      holder,
+      later(at, milliseconds),
+      at,
+      at,
     );
     return row === undefined ? undefined : { name, token: Number(row["token"]) };
   }
@@ -26,19 +30,21 @@ export class SqliteLeases implements Leases {
     return (
       this.#tables.run(
         "UPDATE leases SET ends_at = ? WHERE name = ? AND token = ? AND ends_at > ?",
-        ...[later(at, milliseconds), lease.name, lease.token, at],
+        later(at, milliseconds),
+        lease.name,
+        lease.token,
+        at,
       ) > 0
     );
   }
 
   async holds(lease: Lease, at: Instant): Promise<boolean> {
     return (
-      this.#tables.first("SELECT 1 FROM leases WHERE name = ? AND token = ? AND ends_at > ?", ...[lease.name, lease.token, at]) !==
-      undefined
+      this.#tables.first("SELECT 1 FROM leases WHERE name = ? AND token = ? AND ends_at > ?", lease.name, lease.token, at) !== undefined
     );
   }
 
   async release(lease: Lease): Promise<void> {
-    this.#tables.run("UPDATE leases SET ends_at = '', holder = '' WHERE name = ? AND token = ?", ...[lease.name, lease.token]);
+    this.#tables.run("UPDATE leases SET ends_at = '', holder = '' WHERE name = ? AND token = ?", lease.name, lease.token);
   }
 }

@@ -25,6 +25,9 @@ const payloadSchema = z.looseObject({
   repository: z.looseObject({ id: z.number().int().positive() }).optional(),
 });
 
+/** A comment is made once, whatever ids its deliveries have; other events may happen again to the same thing. */
+const commentEvents: ReadonlySet<string> = new Set(["issue_comment", "pull_request_review_comment"]);
+
 /** A delivery whose signature was checked: its id, event, body, and the key of what happens only once. */
 export function deliveryOf(headers: IncomingHttpHeaders, body: Buffer): ReadDelivery {
   let json: unknown;
@@ -38,14 +41,14 @@ export function deliveryOf(headers: IncomingHttpHeaders, body: Buffer): ReadDeli
   if (!parsed.success) return refused(400, "the body is not a webhook's");
   const { action, comment, repository } = parsed.data;
   const event = headerOf(headers["x-github-event"]);
-  const once = event === "issue_comment" && action === "created" && comment !== undefined && repository !== undefined;
+  const once = commentEvents.has(event) && action === "created" && comment !== undefined && repository !== undefined;
   return {
     result: "delivery",
     delivery: {
       id: headerOf(headers["x-github-delivery"]),
       event,
       body: text,
-      ...(once ? { naturalKey: `issue_comment.created/${repository.id}/${comment.id}` } : {}),
+      ...(once ? { naturalKey: `${event}.created/${repository.id}/${comment.id}` } : {}),
     },
     ...(action === undefined ? {} : { action }),
   };

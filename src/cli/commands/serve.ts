@@ -3,8 +3,11 @@ import { startWebhookServer, webhookPath, type WebhookServer } from "../../app/w
 import { openLedger, readOperator } from "../../compose.ts";
 import { openJobQueue } from "../../compose/app-service.ts";
 import { jsonLog } from "../../compose/runtime.ts";
+import { auditedQueue, openRecords, serviceGuards } from "../../compose/service.ts";
 import { appCredentials } from "../app-credentials.ts";
 import { registerJobs } from "../service/app-jobs.ts";
+import { endsInTime, keptDeliveries } from "../service/kept-deliveries.ts";
+import { exitCode } from "../exit-code.ts";
 import type { CliContext } from "../context.ts";
 import { type CommonFlags, commonFlags, flag, parseWhole, placesOf } from "../flags.ts";
 
@@ -49,19 +52,39 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
     const credentials = await appCredentials(this, { data: places.data, port, host }, log);
     if (credentials === undefined) return;
     const ledger = openLedger(places.data);
-    const queue = openJobQueue(places.data, ledger);
+    const records = openRecords(places.data);
+    const queue = auditedQueue(openJobQueue(places.data, ledger), records.audit, this.now);
+    const intake = keptDeliveries(records, { now: this.now, log, signal: this.signal });
     let server: WebhookServer | undefined;
     try {
-      server = await startWebhookServer({ credentials, queue, documents: ledger, clock: () => Date.parse(this.now()), log, port, host });
-      const { probot } = server;
+      const started = await startWebhookServer({
+        credentials,
+        queue,
+        documents: ledger,
+        clock: () => Date.parse(this.now()),
+        log,
+        port,
+        host,
+        accept: intake.accept,
+        problems: intake.problems,
+        guards: serviceGuards(records.audit, this.now, environment),
+      });
+      server = started;
+      const { probot } = started;
       registerJobs(queue, { context: this, places, operator, ledger, log, app: Number(credentials.id), probot });
       await queue.start();
-      log.info({ url: server.url, webhooks: webhookPath, repositories: Object.keys(operator.repositories ?? {}).length }, "listening");
+      intake.start((delivery) => started.handle(delivery));
+      log.info({ url: started.url, webhooks: webhookPath, repositories: Object.keys(operator.repositories ?? {}).length }, "listening");
       await stopped(this.signal);
       log.info({}, "stopping");
     } finally {
-      await server?.close();
-      await queue.stop();
+      const stopping = [server?.close() ?? Promise.resolve(), intake.stop(), queue.stop()];
+      if (!(await endsInTime(Promise.allSettled(stopping)))) {
+        log.warn({}, "stopped while jobs were running; they go on after the next start");
+        // What does not end by itself would keep the process alive; finished steps are on disk.
+        process.exit(exitCode.success);
+      }
+      records.close();
       await ledger.close();
     }
   },

@@ -1,0 +1,68 @@
+import { join } from "node:path";
+import { openServiceRecords, type ServiceRecords } from "../adapters/sqlite/service-database.ts";
+import type { Environment } from "../config/environment.ts";
+import { TuneupError } from "../domain/errors.ts";
+import type { Instant, Json } from "../domain/ids.ts";
+import { lookRules, scanSecrets } from "../compose.ts";
+import type { AuditLog } from "../ports/audit-log.ts";
+import type { JobQueue } from "../ports/job-queue.ts";
+import type { WriteGuard } from "../ports/outgoing.ts";
+import { outgoingGuard } from "../stages/publish.ts";
+
+export type { ServiceRecords } from "../adapters/sqlite/service-database.ts";
+
+/** Deliveries, leases and the audit log of one installation. */
+export const openRecords = (data: string): ServiceRecords => openServiceRecords(join(data, "ledger.db"));
+
+/** What stands before every write of the service to GitHub: the last look; and the audit log, which also keeps what was held back. */
+export function serviceGuards(audit: AuditLog, now: () => Instant, environment: Environment): readonly WriteGuard[] {
+  const look = outgoingGuard({ scanSecrets, rules: lookRules(environment) });
+  const entry = (action: string, what: string, repository: string, details: Readonly<Record<string, Json>> = {}): Promise<void> =>
+    audit.record({ at: now(), action, actor: "tuneup", ...(repository === "" ? {} : { repository }), details: { what, ...details } });
+  return [
+    {
+      async before(write) {
+        try {
+          await look.before(write);
+        } catch (error) {
+          await entry(
+            "held-back",
+            write.what,
+            write.repository,
+            error instanceof TuneupError ? { problems: error.fields["problems"] ?? [] } : {},
+          );
+          throw error;
+        }
+      },
+      // What was written is written: a failing log must not make it look otherwise.
+      after: (write, outcome) =>
+        entry(outcome === "written" ? "write" : "write-failed", write.what, write.repository).catch(() => undefined),
+    },
+  ];
+}
+
+/** A queue that writes down who asked for each job. */
+export function auditedQueue(queue: JobQueue, audit: AuditLog, now: () => Instant): JobQueue {
+  return {
+    async add(job) {
+      const added = await queue.add(job);
+      if (added === "added")
+        await audit.record({ at: now(), action: "job", ...whoAsked(job.payload), details: { name: job.name, key: job.key } });
+      return added;
+    },
+    work: (name, handler) => queue.work(name, handler),
+    start: () => queue.start(),
+    stop: () => queue.stop(),
+  };
+}
+
+function whoAsked(payload: Json): { readonly actor: string; readonly repository?: string } {
+  const [login, owner, repository] = ["login", "owner", "repository"].map((name) => textIn(payload, name));
+  return { actor: login ?? "tuneup", ...(owner === undefined || repository === undefined ? {} : { repository: `${owner}/${repository}` }) };
+}
+
+function textIn(payload: Json, name: string): string | undefined {
+  if (typeof payload !== "object" || payload === null) return undefined;
+  const value: unknown = Reflect.get(payload, name);
+  return typeof value === "string" ? value : undefined;
+}
