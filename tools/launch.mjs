@@ -41,7 +41,11 @@ function run(args, options = {}) {
 
 /** Hands over to the command line program: signals reach it as they come, its exit code becomes ours. */
 function tuneup(args) {
-  const entry = existsSync(join(root, "src", "cli", "main.ts")) ? join(root, "src", "cli", "main.ts") : join(root, "dist", "cli", "main.js");
+  handOver(existsSync(join(root, "src", "cli", "main.ts")) ? join(root, "src", "cli", "main.ts") : join(root, "dist", "cli", "main.js"), args);
+}
+
+/** Starts a program that stays until it is told to stop, where the user is. */
+function handOver(entry, args) {
   const child = spawn(node, [...quietly, entry, ...args], { cwd: process.env.INIT_CWD ?? process.cwd(), stdio: "inherit", env: environment });
   // The terminal sends Ctrl-C to both; the child decides when to end, and must not be orphaned meanwhile.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => { if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal); });
@@ -92,6 +96,10 @@ const tasks = {
   tuneup() {
     install(root, "product");
     tuneup(rest);
+  },
+  "github-stand-in"() {
+    install(root, "all");
+    handOver(join(root, "test", "world", "stand-in.ts"), rest);
   },
   test() {
     install(root, "all");

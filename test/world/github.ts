@@ -12,7 +12,7 @@ import { appRoutes, Manifests } from "./routes/apps.ts";
 import { checkRoutes } from "./routes/checks.ts";
 import { gitDataRoutes } from "./routes/git-data.ts";
 import { graphqlRoutes } from "./routes/graphql.ts";
-import { addComment, issueRoutes } from "./routes/issues.ts";
+import { addComment, issueRoutes, openIssue } from "./routes/issues.ts";
 import { announce, closePull, pullRoutes } from "./routes/pulls.ts";
 import { repositoryRoutes } from "./routes/repository.ts";
 import { reviewRoutes } from "./routes/reviews.ts";
@@ -224,6 +224,19 @@ export class GithubWorld implements World {
   comment(issue: number, login: string, body: string): number {
     this.accounts.account(login);
     return addComment({ actor: { kind: "user", login }, repository: this.#own, world: this }, issue, body).id;
+  }
+
+  /** Somebody opens an issue, as on the page. Returns its number. */
+  openIssue(title: string, login = "ada", body = ""): number {
+    this.accounts.account(login);
+    return openIssue({ actor: { kind: "user", login }, repository: this.#own, world: this }, { title, body }).number;
+  }
+
+  /** Does what an API request of this actor does, without HTTP; throws what the API would answer. */
+  async ask(actor: Actor, method: string, path: string, body: object = {}): Promise<unknown> {
+    const exchange: Exchange = { method, path, query: {}, body, status: 0 };
+    const answer = await this.#route({ exchange, actor, accept: "", query: new URLSearchParams(), line: `${method} ${path}` });
+    return "body" in answer ? answer.body : undefined;
   }
 
   /** Somebody closes a pull request, as on the page. */

@@ -36,7 +36,11 @@ function demand({ actor, repository, world }: RepositoryCall, number: number, ac
 
 const either = { read: ["issues:read", "pull_requests:read"], write: ["issues:write", "pull_requests:write"] } as const;
 
-function createIssue({ actor, body, repository, world }: RepositoryCall): Answer {
+/** Opens an issue and tells the Apps. */
+export function openIssue(
+  { actor, repository, world }: Pick<RepositoryCall, "actor" | "repository" | "world">,
+  parts: { readonly title: string; readonly body: string; readonly assignees?: readonly string[]; readonly labels?: readonly string[] },
+): Issue {
   const { data } = repository;
   if (!data.hasIssues) throw new Refusal(410, "Issues are disabled for this repo");
   const now = world.now();
@@ -45,19 +49,29 @@ function createIssue({ actor, body, repository, world }: RepositoryCall): Answer
     user: loginOf(actor),
     created_at: now,
     updated_at: now,
-    title: requiredText(body, "title"),
-    body: checkText(textIn(body, "body") ?? ""),
+    title: parts.title,
+    body: checkText(parts.body),
     state: "open",
     state_reason: null,
     closed_at: null,
-    assignees: [...textsIn(body["assignees"])],
+    assignees: [...(parts.assignees ?? [])],
   };
   data.nextNumber += 1;
   data.issues.push(issue);
-  if (body["labels"] !== undefined) data.labels.set(issue.number, [...textsIn(body["labels"])]);
-  const view = issueView(issue.number, repository, world);
-  world.webhooks.emit(repository, "issues", issue.user, { action: "opened", issue: view });
-  return ok(view, 201);
+  if (parts.labels !== undefined) data.labels.set(issue.number, [...parts.labels]);
+  world.webhooks.emit(repository, "issues", issue.user, { action: "opened", issue: issueView(issue.number, repository, world) });
+  return issue;
+}
+
+function createIssue(call: RepositoryCall): Answer {
+  const { body } = call;
+  const issue = openIssue(call, {
+    title: requiredText(body, "title"),
+    body: textIn(body, "body") ?? "",
+    assignees: textsIn(body["assignees"]),
+    ...(body["labels"] === undefined ? {} : { labels: textsIn(body["labels"]) }),
+  });
+  return ok(issueView(issue.number, call.repository, call.world), 201);
 }
 
 function updateIssue(call: RepositoryCall): Answer {
