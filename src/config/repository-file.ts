@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { TuneupError } from "../domain/errors.ts";
+import { repositoryFilePath } from "../domain/publishing/setup.ts";
 import { type ConfigProblem, describeConfigProblems, readYamlConfig } from "./yaml-config.ts";
 
-/** Where a repository says what it wants of Tuneup; read from the default branch only. */
-export const repositoryFilePath = ".github/tuneup.yml";
+export { repositoryFilePath };
 
 /** Keys that only the operator may set, and why a repository may not: whoever can push could read others' traces or spend their money. */
 const operatorOnly: readonly string[] = [

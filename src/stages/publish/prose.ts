@@ -38,7 +38,8 @@ export function proseProblems(text: string, rules: ProseRules): readonly string[
   return decoded === text ? first : [...new Set([...first, ...activeText(decoded, rules)])];
 }
 
-const closing = /\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b\s{0,3}:?\s{0,3}(?:#|＃|GH-|[\w.-]{1,80}\/[\w.-]{1,100}#|https?:)/i;
+const closing =
+  /\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b\s{0,3}:?\s{0,3}(?:[#＃]\p{N}|GH-\d|[\w.-]{1,80}\/[\w.-]{1,100}#\p{N}|https?:)/iu;
 
 function activeText(given: string, { mayNameOwnIssues }: ProseRules): readonly string[] {
   const text = given.normalize("NFC");
