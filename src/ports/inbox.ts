@@ -33,6 +33,8 @@ export interface InboxRow {
 export interface Inbox {
   /** Atomic. `seen` for a known id or natural key; a failed delivery that comes again is tried again and counts as `new`. */
   receive(delivery: Delivery, at: Instant): Promise<"new" | "seen">;
+  /** Whether a delivery with this id was ever received. */
+  has(id: string): Promise<boolean>;
   /** The oldest delivery that is due, for one worker at a time. */
   claim(at: Instant, leaseMilliseconds: number): Promise<ClaimedDelivery | undefined>;
   /** Ends a claim; `false` when the lease has passed to somebody else. The body is forgotten, the id is not. */
@@ -41,7 +43,7 @@ export interface Inbox {
   fail(claim: ClaimedDelivery, reason: string, again: Instant | undefined): Promise<boolean>;
   /** Newest first. */
   list(states: readonly InboxRow["state"][], most: number): Promise<readonly InboxRow[]>;
-  /** Sets failed deliveries back to waiting; how many. */
+  /** Sets a failed delivery back to waiting; `false` when there is none. */
   retry(id: string, at: Instant): Promise<boolean>;
   /** How many wait, and since when the oldest does. */
   waiting(): Promise<{ readonly count: number; readonly oldest?: Instant }>;

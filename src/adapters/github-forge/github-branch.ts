@@ -73,11 +73,15 @@ async function textOf(octokit: Octokit, proposal: Proposal, path: string, ref: C
   }
 }
 
+/** Who made the commit and for which failure: enough to know a branch again when the ledger is lost. */
+const trailersOf = (proposal: Proposal): string =>
+  [`${trailer}: ${proposal.id}`, ...(/^[\w.:-]{1,64}$/.test(proposal.cluster) ? [`Tuneup-Cluster: ${proposal.cluster}`] : [])].join("\n");
+
 const mutation = `mutation ($input: CreateCommitOnBranchInput!) { createCommitOnBranch(input: $input) { commit { oid } } }`;
 
 async function commit(octokit: Octokit, proposal: Proposal, tip: CommitSha): Promise<CommitSha> {
   const [headline = "", ...rest] = proposal.commitMessage.split("\n");
-  const body = `${rest.join("\n").trim()}\n${/\n[\w-]+: [^\n]*$/.test(proposal.commitMessage) ? "" : "\n"}${trailer}: ${proposal.id}`;
+  const body = `${rest.join("\n").trim()}\n${/\n[\w-]+: [^\n]*$/.test(proposal.commitMessage) ? "" : "\n"}${trailersOf(proposal)}`;
   const input = {
     branch: { repositoryNameWithOwner: `${proposal.repository.owner}/${proposal.repository.name}`, branchName: proposal.branch },
     message: { headline, body },

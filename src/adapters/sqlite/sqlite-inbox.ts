@@ -31,6 +31,10 @@ export class SqliteInbox implements Inbox {
     return revived > 0 ? "new" : "seen";
   }
 
+  async has(id: string): Promise<boolean> {
+    return this.#tables.first("SELECT 1 FROM inbox WHERE id = ?", id) !== undefined;
+  }
+
   async claim(at: Instant, leaseMilliseconds: number): Promise<ClaimedDelivery | undefined> {
     const row = this.#tables.first(
       `UPDATE inbox SET leased_until = ?, token = token + 1, attempts = attempts + 1

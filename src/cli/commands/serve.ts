@@ -1,4 +1,5 @@
 import { buildCommand } from "@stricli/core";
+import type { Upkeep } from "../../app/upkeep/upkeep.ts";
 import { startWebhookServer, webhookPath, type WebhookServer } from "../../app/webhook-server.ts";
 import { openLedger, readOperator } from "../../compose.ts";
 import { openJobQueue } from "../../compose/app-service.ts";
@@ -7,6 +8,7 @@ import { auditedQueue, openRecords, serviceGuards } from "../../compose/service.
 import { appCredentials } from "../app-credentials.ts";
 import { registerJobs } from "../service/app-jobs.ts";
 import { endsInTime, keptDeliveries } from "../service/kept-deliveries.ts";
+import { serviceUpkeep } from "../service/service-upkeep.ts";
 import { exitCode } from "../exit-code.ts";
 import type { CliContext } from "../context.ts";
 import { type CommonFlags, commonFlags, flag, parseWhole, placesOf } from "../flags.ts";
@@ -56,6 +58,7 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
     const queue = auditedQueue(openJobQueue(places.data, ledger), records.audit, this.now);
     const intake = keptDeliveries(records, { now: this.now, log, signal: this.signal });
     let server: WebhookServer | undefined;
+    let upkeep: Upkeep | undefined;
     try {
       const started = await startWebhookServer({
         credentials,
@@ -74,11 +77,13 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
       registerJobs(queue, { context: this, places, operator, ledger, log, app: Number(credentials.id), probot });
       await queue.start();
       intake.start((delivery) => started.handle(delivery));
+      upkeep = serviceUpkeep(probot, { records, ledger, operator, now: this.now, log });
+      upkeep.start();
       log.info({ url: started.url, webhooks: webhookPath, repositories: Object.keys(operator.repositories ?? {}).length }, "listening");
       await stopped(this.signal);
       log.info({}, "stopping");
     } finally {
-      const stopping = [server?.close() ?? Promise.resolve(), intake.stop(), queue.stop()];
+      const stopping = [server?.close() ?? Promise.resolve(), intake.stop(), upkeep?.stop() ?? Promise.resolve(), queue.stop()];
       if (!(await endsInTime(Promise.allSettled(stopping)))) {
         log.warn({}, "stopped while jobs were running; they go on after the next start");
         // What does not end by itself would keep the process alive; finished steps are on disk.

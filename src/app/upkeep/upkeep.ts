@@ -1,0 +1,133 @@
+import type { ProbotOctokit } from "probot";
+import { TuneupError } from "../../domain/errors.ts";
+import type { Instant } from "../../domain/ids.ts";
+import type { AuditLog } from "../../ports/audit-log.ts";
+import type { Inbox } from "../../ports/inbox.ts";
+import type { Lease, Leases } from "../../ports/leases.ts";
+import type { Documents, Proposals } from "../../ports/ledger.ts";
+import type { Log } from "../../ports/runtime.ts";
+import { reconcileRepository } from "./reconcile.ts";
+import { redeliverFailed } from "./redeliver.ts";
+
+export interface UpkeepParts {
+  /** The App itself without a number, an installation with one. */
+  readonly octokit: (installation?: number) => Promise<ProbotOctokit>;
+  /** The repositories that the operator bound, `owner/name`. */
+  readonly repositories: readonly string[];
+  readonly inbox: Pick<Inbox, "has">;
+  readonly leases: Leases;
+  readonly ledger: Documents & Pick<Proposals, "find">;
+  readonly audit: AuditLog;
+  readonly log: Log;
+  readonly now: () => Instant;
+  /** Rejects when the signal aborts. */
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  /** Names this process among those that share the ledger. */
+  readonly holder: string;
+}
+
+const everyMilliseconds = 5 * 60_000;
+const leaseMilliseconds = 15 * 60_000;
+const leaseName = "upkeep";
+
+/**
+ * What keeps the service in step with GitHub: deliveries that never arrived are asked for again, and the ledger is brought up to what GitHub says.
+ * At the start and every five minutes, by one process of all that share the ledger.
+ */
+export class Upkeep {
+  readonly #parts: UpkeepParts;
+  readonly #stopping = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(parts: UpkeepParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#running ??= this.#loop();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  /** One round; `false` when another process does it. Errors of one part never keep the others from being done. */
+  async once(): Promise<boolean> {
+    const { holder, leases, now } = this.#parts;
+    const lease = await leases.acquire(leaseName, holder, now(), leaseMilliseconds);
+    if (lease === undefined) return false;
+    await this.#attempt("ask for missed deliveries", () => this.#redeliver(lease));
+    for (const repository of this.#parts.repositories) {
+      if (this.#stopping.signal.aborted || !(await leases.renew(lease, now(), leaseMilliseconds))) break;
+      await this.#attempt("bring the ledger up to GitHub", () => this.#reconcile(repository), repository);
+    }
+    return true;
+  }
+
+  async #loop(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      await this.#attempt("keep in step with GitHub", async () => void (await this.once()));
+      await this.#parts.sleep(everyMilliseconds, this.#stopping.signal).catch(() => undefined);
+    }
+  }
+
+  async #redeliver(lease: Lease): Promise<void> {
+    const { audit, inbox, ledger, leases, log, now, octokit } = this.#parts;
+    const asked = await redeliverFailed({
+      app: await octokit(),
+      inbox,
+      documents: ledger,
+      now: now(),
+      mayWrite: () => leases.holds(lease, now()),
+    });
+    if (asked === 0) return;
+    log.info({ asked }, "asked GitHub for missed deliveries");
+    await audit.record({ at: now(), action: "redelivery", actor: "tuneup", details: { asked } });
+  }
+
+  async #reconcile(name: string): Promise<void> {
+    const { audit, ledger, log, now, octokit } = this.#parts;
+    const [owner = "", repo = ""] = name.split("/");
+    const app = await octokit();
+    const installation = await installationOn(app, owner, repo);
+    if (installation === undefined) return;
+    const { data: self } = await app.rest.apps.getAuthenticated();
+    const { ended, learned, orphans } = await reconcileRepository({
+      octokit: await octokit(installation),
+      bot: `${self?.slug ?? ""}[bot]`,
+      repository: { owner, name: repo },
+      ledger,
+      now: now(),
+    });
+    if (learned + ended === 0 && orphans.length === 0) return;
+    const found = { learned, ended, orphans: [...orphans] };
+    log.info({ repository: name, ...found }, "brought the ledger up to GitHub");
+    if (learned + ended > 0) await audit.record({ at: now(), action: "reconcile", actor: "tuneup", repository: name, details: found });
+  }
+
+  async #attempt(what: string, work: () => Promise<void>, repository = ""): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      const code =
+        error instanceof TuneupError
+          ? error.code
+          : error instanceof Error && "status" in error
+            ? `http-${String(error.status)}`
+            : "internal";
+      this.#parts.log.warn({ what, code, ...(repository === "" ? {} : { repository }) }, "upkeep failed; the next round tries again");
+    }
+  }
+}
+
+/** The App's installation on a repository; `undefined` where it is not installed. */
+async function installationOn(app: ProbotOctokit, owner: string, repo: string): Promise<number | undefined> {
+  try {
+    const { data } = await app.rest.apps.getRepoInstallation({ owner, repo });
+    return data.suspended_at === null || data.suspended_at === undefined ? data.id : undefined;
+  } catch (error) {
+    if (error instanceof Error && "status" in error && error.status === 404) return undefined;
+    throw error;
+  }
+}

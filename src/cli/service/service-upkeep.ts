@@ -1,0 +1,37 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Probot } from "probot";
+import { Upkeep } from "../../app/upkeep/upkeep.ts";
+import type { ServiceRecords } from "../../compose/service.ts";
+import type { OperatorSettings } from "../../config/operator-file.ts";
+import type { Instant } from "../../domain/ids.ts";
+import type { Ledger } from "../../ports/ledger.ts";
+import type { Log } from "../../ports/runtime.ts";
+
+/** Keeps this service in step with GitHub for the repositories that the operator bound. */
+export function serviceUpkeep(
+  probot: Probot,
+  parts: {
+    readonly records: ServiceRecords;
+    readonly ledger: Ledger;
+    readonly operator: OperatorSettings;
+    readonly now: () => Instant;
+    readonly log: Log;
+  },
+): Upkeep {
+  const { ledger, log, now, operator, records } = parts;
+  return new Upkeep({
+    octokit: (installation) => (installation === undefined ? probot.auth() : probot.auth(installation)),
+    repositories: Object.keys(operator.repositories ?? {}),
+    inbox: records.inbox,
+    leases: records.leases,
+    audit: records.audit,
+    ledger,
+    log,
+    now,
+    sleep: async (milliseconds, signal) => {
+      await pause(milliseconds, undefined, { signal });
+    },
+    holder: randomUUID(),
+  });
+}
