@@ -8,6 +8,7 @@ import { bodyOf, send, sendAnswer } from "./answering.ts";
 import { type FaultOptions, Faults } from "./faults.ts";
 import { BareRepository } from "./git/bare-repository.ts";
 import { type Answer, type Call, missing, objectIn, Refusal, type Route, type World } from "./http.ts";
+import { requestCheck } from "./request-check.ts";
 import { appRoutes, Manifests } from "./routes/apps.ts";
 import { checkRoutes } from "./routes/checks.ts";
 import { gitDataRoutes } from "./routes/git-data.ts";
@@ -298,6 +299,14 @@ export class GithubWorld implements World {
     this.#server?.closeAllConnections();
     await new Promise((resolve) => this.#server?.close(resolve) ?? resolve(undefined));
     rmSync(this.#folder, { recursive: true, force: true });
+    const problems = this.requestProblems();
+    if (problems.length > 0) throw new Error(`GitHub's own description does not allow:\n${problems.join("\n")}`);
+  }
+
+  /** What GitHub's OpenAPI description says against the requests so far; `[]` where the description is not installed. */
+  requestProblems(): readonly string[] {
+    const check = requestCheck();
+    return check === undefined ? [] : [...new Set(this.exchanges.flatMap((exchange) => check.problems(exchange)))];
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -15,7 +15,7 @@ export function headerProblem(headers: IncomingHttpHeaders): { readonly status: 
     return { status: 415, why: "webhooks of this App come as application/json" };
   if (headerOf(headers["x-hub-signature-256"]) === "") return { status: 400, why: "the delivery is not signed" };
   if (!/^[\w-]{1,100}$/.test(headerOf(headers["x-github-delivery"]))) return { status: 400, why: "the delivery has no id" };
-  if (!/^[a-z_]{1,100}$/.test(headerOf(headers["x-github-event"]))) return { status: 400, why: "the delivery names no event" };
+  if (!/^[a-z0-9_]{1,100}$/.test(headerOf(headers["x-github-event"]))) return { status: 400, why: "the delivery names no event" };
   return undefined;
 }
 
