@@ -18,6 +18,7 @@ let count = 0;
 
 const before = "# Agent\n\n- Do this.\n- Do that.\n";
 const after = before.replace("- Do this.", "- Do this, and look first.");
+const moved = `${before}- And this, since last week.\n`;
 const files = { "prompts/system.md": before, "README.md": "# Hi\n" };
 
 const aProposal = (commit: string, changes: Partial<Proposal> = {}): Proposal => ({
@@ -45,6 +46,8 @@ interface Place {
   textOnBranch(): string | undefined;
   commitsOnBranch(): number;
   humanCommits(): void;
+  /** The default branch moves on in the file that the proposal edits; returns its head and the file's text there. */
+  baseMoves(): { readonly commit: string; readonly text: string };
   closePull(): void;
   pulls(): number;
   /** How often a comment's words stand at the pull request. */
@@ -66,6 +69,11 @@ async function localPlace(): Promise<Place> {
     humanCommits() {
       const tree = gitIn(folder, "rev-parse", `${branch}^{tree}`);
       gitIn(folder, "update-ref", `refs/heads/${branch}`, gitIn(folder, "commit-tree", tree, "-p", branch, "-m", "my own words"));
+    },
+    baseMoves() {
+      writeFileSync(join(folder, "prompts/system.md"), moved);
+      gitIn(folder, "commit", "--quiet", "--all", "--message", "move on");
+      return { commit: gitIn(folder, "rev-parse", "HEAD"), text: moved };
     },
     closePull() {
       const path = join(data, "pulls", "1.json");
@@ -91,6 +99,10 @@ async function githubPlace(world = new GithubWorld(files)): Promise<Place> {
     textOnBranch: () => world.text(branch, "prompts/system.md"),
     commitsOnBranch: () => world.commitsOn(branch).length,
     humanCommits: () => world.push(branch, "my own words", { "prompts/system.md": "mine\n" }),
+    baseMoves() {
+      world.push("main", "move on", { "prompts/system.md": moved });
+      return { commit: world.head("main") ?? "", text: moved };
+    },
     closePull() {
       for (const pull of world.pulls) pull.state = "closed";
     },
@@ -148,6 +160,35 @@ describe.each<[string, () => Promise<Place>]>([
     expect(await place.writer.publish(aProposal(place.commit))).toMatchObject({
       result: "left-alone",
       why: expect.stringMatching(/someone else has committed/),
+    });
+  });
+
+  test("makes the branch anew without anybody's commits when a person asks for it", async () => {
+    await place.writer.publish(aProposal(place.commit));
+    place.humanCommits();
+    expect(await place.writer.publish(aProposal(place.commit), { recreate: true })).toMatchObject({
+      result: "published",
+      pull: { number: 1, adopted: true, state: "open" },
+    });
+    expect([place.commitsOnBranch(), place.textOnBranch()]).toEqual([1, after]);
+  });
+
+  test("moves its branch to a newer base in one step, and keeps the pull request", async () => {
+    await place.writer.publish(aProposal(place.commit));
+    const base = place.baseMoves();
+    const text = base.text.replace("- Do this.", "- Do this, and look first.");
+    const rebased = aProposal(base.commit, { files: [{ path: "prompts/system.md", text, before: digestOf(base.text) }] });
+    for (let time = 0; time < 2; time += 1)
+      expect(await place.writer.publish(rebased)).toMatchObject({ result: "published", pull: { number: 1, state: "open" } });
+    expect([place.textOnBranch(), place.pulls()]).toEqual([text, 1]);
+  });
+
+  test("opens another pull request once the closed one is settled", async () => {
+    await place.writer.publish(aProposal(place.commit));
+    place.closePull();
+    expect(await place.writer.publish(aProposal(place.commit), { settledPull: 1 })).toMatchObject({
+      result: "published",
+      pull: { number: 2, state: "open" },
     });
   });
 
@@ -261,6 +302,30 @@ describe("the GitHub forge", () => {
     world.fail(/POST .*\/git\/refs$/, { when: "before", status: 403 });
     await expect(publish()).rejects.toMatchObject({ code: "forge-refused", remedy: expect.stringContaining("contents and pull requests") });
     expect(JSON.stringify([error, String(error)])).not.toContain("ghp_wrong");
+  });
+
+  test("never moves a branch over a commit that came while it looked", async () => {
+    await publish();
+    world.push("main", "move on", { "prompts/system.md": moved });
+    const text = moved.replace("- Do this.", "- Do this, and look first.");
+    const rebased = aProposal(world.head("main") ?? "", { files: [{ path: "prompts/system.md", text, before: digestOf(moved) }] });
+    world.stale(/GET .*\/git\/ref\/heads\/tuneup\/0123456789ab$/);
+    world.push("tuneup/0123456789ab", "my own words", { "prompts/system.md": "mine\n" });
+    expect(await forge().publish(rebased)).toMatchObject({ result: "left-alone", edited: true });
+    expect(world.text("tuneup/0123456789ab", "prompts/system.md")).toBe("mine\n");
+  });
+
+  test("opens a second pull request for what is left after a merge, but only from a base that holds it", async () => {
+    await publish();
+    const [pull] = world.pulls;
+    world.push("main", "merge", { "prompts/system.md": after });
+    if (pull !== undefined)
+      Object.assign(pull, { state: "closed", merged_at: "2026-01-02T00:00:00Z", merge_commit_sha: world.head("main") });
+    const old = world.commitsOn("main").length;
+    expect(old).toBe(1);
+    const base = world.head("main") ?? "";
+    const again = { ...aProposal(base), files: [{ path: "prompts/system.md", text: `${after}- More.\n`, before: digestOf(after) }] };
+    expect(await forge().publish(again)).toMatchObject({ result: "published", pull: { number: 2 } });
   });
 
   test("takes its branch back when it would hold more than was approved", async () => {

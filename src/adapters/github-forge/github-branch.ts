@@ -2,6 +2,7 @@ import type { Octokit } from "@octokit/rest";
 import { TuneupError } from "../../domain/errors.ts";
 import { type CommitSha, commitSha } from "../../domain/ids.ts";
 import type { Proposal } from "../../domain/proposal.ts";
+import type { PublishWish } from "../../ports/forge.ts";
 import { isStatus } from "./github-client.ts";
 
 const trailer = "Tuneup-Proposal";
@@ -17,20 +18,51 @@ const whereOf = (proposal: Proposal): Where => ({ owner: proposal.repository.own
 
 /**
  * Brings the branch to hold the proposal's files in verified commits of ours on top of the base: made through GraphQL's `createCommitOnBranch`,
- * which GitHub signs. Looks first, so that a second call changes nothing; a branch with anybody else's commit is left as it is.
+ * which GitHub signs. Looks first, so that a second call changes nothing; a branch with anybody else's commit is left as it is, unless a person asked
+ * to have it made anew.
  */
-export async function bringBranch(octokit: Octokit, proposal: Proposal): Promise<Branch> {
-  const tip = (await tipOf(octokit, proposal)) ?? (await createBranch(octokit, proposal));
+export async function bringBranch(octokit: Octokit, proposal: Proposal, { recreate = false }: PublishWish = {}): Promise<Branch> {
+  const tip = (await tipOf(octokit, proposal, proposal.branch)) ?? (await createBranch(octokit, proposal, proposal.branch));
   const compared = await compare(octokit, proposal, tip);
-  if (compared.commits.some((one) => !one.commit.message.includes(`\n${trailer}: `)))
-    return { state: "foreign", why: `someone else has committed to the branch ${proposal.branch}` };
-  if (await holdsFiles(octokit, proposal, tip)) return { state: "ours", head: await checked(octokit, proposal, tip) };
-  return { state: "ours", head: await checked(octokit, proposal, await commit(octokit, proposal, tip)) };
+  const foreign = compared.commits.some((one) => !one.commit.message.includes(`\n${trailer}: `));
+  if (foreign && !recreate) return { state: "foreign", why: `someone else has committed to the branch ${proposal.branch}` };
+  if (foreign || compared.base !== proposal.commit) return { state: "ours", head: await rebuild(octokit, proposal, tip) };
+  const own = { branch: proposal.branch, proposal };
+  if (await holdsFiles(octokit, proposal, tip)) return { state: "ours", head: await checked(octokit, own, tip) };
+  return { state: "ours", head: await checked(octokit, own, await commit(octokit, own, tip)) };
 }
 
-async function tipOf(octokit: Octokit, proposal: Proposal): Promise<CommitSha | undefined> {
+const moveRefs = `mutation ($input: UpdateRefsInput!) { updateRefs(input: $input) { clientMutationId } }`;
+
+/**
+ * Makes the branch anew on the proposal's base. The commit is made beside it and the branch moved there in one step: a branch that stood at its
+ * base even for a moment would close the pull request. Moves it only from the tip that was looked at.
+ */
+async function rebuild(octokit: Octokit, proposal: Proposal, tip: CommitSha): Promise<CommitSha> {
+  const beside = { branch: `${proposal.branch}-next`, proposal };
+  // What an earlier try left has served its purpose or none.
+  if ((await tipOf(octokit, proposal, beside.branch)) !== undefined) await deleteBranch(octokit, beside);
+  const base = await createBranch(octokit, proposal, beside.branch);
+  const head = await checked(octokit, beside, await commit(octokit, beside, base));
+  const { data } = await octokit.rest.repos.get({ ...whereOf(proposal) });
+  const move = { name: `refs/heads/${proposal.branch}`, beforeOid: tip, afterOid: head, force: true };
+  await octokit.graphql(moveRefs, { input: { repositoryId: data.node_id, refUpdates: [move] } });
+  await deleteBranch(octokit, beside);
+  return head;
+}
+
+interface OwnBranch {
+  readonly branch: string;
+  readonly proposal: Proposal;
+}
+
+async function deleteBranch(octokit: Octokit, { branch, proposal }: OwnBranch): Promise<void> {
+  await octokit.rest.git.deleteRef({ ...whereOf(proposal), ref: `heads/${branch}` });
+}
+
+async function tipOf(octokit: Octokit, proposal: Proposal, branch: string): Promise<CommitSha | undefined> {
   try {
-    const { data } = await octokit.rest.git.getRef({ ...whereOf(proposal), ref: `heads/${proposal.branch}` });
+    const { data } = await octokit.rest.git.getRef({ ...whereOf(proposal), ref: `heads/${branch}` });
     return commitSha(data.object.sha);
   } catch (error) {
     if (isStatus(error, 404)) return undefined;
@@ -38,13 +70,13 @@ async function tipOf(octokit: Octokit, proposal: Proposal): Promise<CommitSha | 
   }
 }
 
-async function createBranch(octokit: Octokit, proposal: Proposal): Promise<CommitSha> {
+async function createBranch(octokit: Octokit, proposal: Proposal, branch: string): Promise<CommitSha> {
   try {
-    const { data } = await octokit.rest.git.createRef({ ...whereOf(proposal), ref: `refs/heads/${proposal.branch}`, sha: proposal.commit });
+    const { data } = await octokit.rest.git.createRef({ ...whereOf(proposal), ref: `refs/heads/${branch}`, sha: proposal.commit });
     return commitSha(data.object.sha);
   } catch (error) {
     // Another process may have been faster, or an earlier answer was lost: then it is there now.
-    const tip = isStatus(error, 422) ? await tipOf(octokit, proposal) : undefined;
+    const tip = isStatus(error, 422) ? await tipOf(octokit, proposal, branch) : undefined;
     if (tip !== undefined) return tip;
     throw error;
   }
@@ -52,7 +84,7 @@ async function createBranch(octokit: Octokit, proposal: Proposal): Promise<Commi
 
 async function compare(octokit: Octokit, proposal: Proposal, head: CommitSha) {
   const { data } = await octokit.rest.repos.compareCommitsWithBasehead({ ...whereOf(proposal), basehead: `${proposal.commit}...${head}` });
-  return { commits: data.commits, files: data.files ?? [] };
+  return { base: data.merge_base_commit.sha, commits: data.commits, files: data.files ?? [] };
 }
 
 async function holdsFiles(octokit: Octokit, proposal: Proposal, ref: CommitSha): Promise<boolean> {
@@ -79,11 +111,11 @@ const trailersOf = (proposal: Proposal): string =>
 
 const mutation = `mutation ($input: CreateCommitOnBranchInput!) { createCommitOnBranch(input: $input) { commit { oid } } }`;
 
-async function commit(octokit: Octokit, proposal: Proposal, tip: CommitSha): Promise<CommitSha> {
+async function commit(octokit: Octokit, { branch, proposal }: OwnBranch, tip: CommitSha): Promise<CommitSha> {
   const [headline = "", ...rest] = proposal.commitMessage.split("\n");
   const body = `${rest.join("\n").trim()}\n${/\n[\w-]+: [^\n]*$/.test(proposal.commitMessage) ? "" : "\n"}${trailersOf(proposal)}`;
   const input = {
-    branch: { repositoryNameWithOwner: `${proposal.repository.owner}/${proposal.repository.name}`, branchName: proposal.branch },
+    branch: { repositoryNameWithOwner: `${proposal.repository.owner}/${proposal.repository.name}`, branchName: branch },
     message: { headline, body },
     expectedHeadOid: tip,
     fileChanges: {
@@ -97,18 +129,19 @@ async function commit(octokit: Octokit, proposal: Proposal, tip: CommitSha): Pro
 }
 
 /** What the branch really changes must be what was approved; else it is taken back at once. */
-async function checked(octokit: Octokit, proposal: Proposal, head: CommitSha): Promise<CommitSha> {
+async function checked(octokit: Octokit, own: OwnBranch, head: CommitSha): Promise<CommitSha> {
+  const { branch, proposal } = own;
   const { files } = await compare(octokit, proposal, head);
   const expected = new Set(proposal.files.map((file) => file.path));
   const foreign = files.find((file) => !expected.has(file.filename) || file.status !== "modified");
   if (foreign === undefined && files.length === expected.size && (await holdsFiles(octokit, proposal, head))) return head;
-  await octokit.rest.git.deleteRef({ ...whereOf(proposal), ref: `heads/${proposal.branch}` });
+  await deleteBranch(octokit, own);
   throw new TuneupError(
     "publish-refused",
-    `The branch ${proposal.branch} does not hold what was approved${foreign === undefined ? "" : `: ${foreign.filename} is ${foreign.status}`}.`,
+    `The branch ${branch} does not hold what was approved${foreign === undefined ? "" : `: ${foreign.filename} is ${foreign.status}`}.`,
     {
       remedy: "The branch was taken back. Run again; if it stays, look for automation that commits to new branches.",
-      fields: { branch: proposal.branch },
+      fields: { branch },
     },
   );
 }

@@ -1,7 +1,7 @@
 import type { Octokit } from "@octokit/rest";
 import { repositoryName } from "../../domain/ids.ts";
 import type { Proposal, PullRequest } from "../../domain/proposal.ts";
-import type { ForgeWriter, Publication } from "../../ports/forge.ts";
+import type { ForgeWriter, Publication, PublishWish } from "../../ports/forge.ts";
 import { bringBranch } from "./github-branch.ts";
 import { githubClient, githubError, type GithubOptions, isStatus, waitFor } from "./github-client.ts";
 import { pullOf } from "./github-reader.ts";
@@ -19,7 +19,8 @@ export function githubForge(options: GithubOptions): ForgeWriter {
   const again = <T>(what: string, repository: string, work: () => Promise<T>): Promise<T> =>
     lookAgain(work, { what, repository, retry: options.retry });
   return {
-    publish: (proposal) => again("publish the pull request", repositoryName(proposal.repository), () => publishOnce(octokit, proposal)),
+    publish: (proposal, wish) =>
+      again("publish the pull request", repositoryName(proposal.repository), () => publishOnce(octokit, proposal, wish ?? {})),
     comment: (pull, kind, body) => again("comment", repositoryName(pull.repository), () => commentOnce(octokit, pull, kind, body)),
     check: (pull, result, summary) =>
       again("report a check", repositoryName(pull.repository), () => checkOnce(octokit, pull, result, summary)),
@@ -45,15 +46,26 @@ async function lookAgain<T>(work: () => Promise<T>, { repository, retry, what }:
   }
 }
 
-async function publishOnce(octokit: Octokit, proposal: Proposal): Promise<Publication> {
-  const known = await newestPull(octokit, proposal);
-  if (known?.state === "merged") return { result: "left-alone", why: `#${known.number} is merged already`, pull: known };
-  if (known?.state === "closed") return { result: "left-alone", why: `#${known.number} was closed by a person`, pull: known };
-  const branch = await bringBranch(octokit, proposal);
-  if (branch.state === "foreign") return { result: "left-alone", why: branch.why, ...(known === undefined ? {} : { pull: known }) };
-  const pull = known === undefined ? await createPull(octokit, proposal) : await updatePull(octokit, proposal, known);
+async function publishOnce(octokit: Octokit, proposal: Proposal, wish: PublishWish): Promise<Publication> {
+  const { known, merge } = await newestPull(octokit, proposal, wish.settledPull ?? 0);
+  const isNew = known === undefined || (known.state === "merged" && (await holdsMerge(octokit, proposal, merge)));
+  if (!isNew && known.state === "merged") return { result: "left-alone", why: `#${known.number} is merged already`, pull: known };
+  if (!isNew && known.state === "closed") return { result: "left-alone", why: `#${known.number} was closed by a person`, pull: known };
+  const branch = await bringBranch(octokit, proposal, wish);
+  if (branch.state === "foreign") return { result: "left-alone", why: branch.why, edited: true, ...(isNew ? {} : { pull: known }) };
+  const pull = isNew ? await createPull(octokit, proposal) : await updatePull(octokit, proposal, known);
   await label(octokit, proposal, pull);
   return { result: "published", pull: { ...pull, head: branch.head } };
+}
+
+/** Whether a proposal was made on a base that holds an earlier merge: then it is about what is left after it, and a pull request of its own. */
+async function holdsMerge(octokit: Octokit, proposal: Proposal, merge: string | undefined): Promise<boolean> {
+  if (merge === undefined) return false;
+  const { data } = await octokit.rest.repos.compareCommitsWithBasehead({
+    ...where(proposal.repository),
+    basehead: `${merge}...${proposal.commit}`,
+  });
+  return data.status === "ahead" || data.status === "identical";
 }
 
 const where = (repository: Proposal["repository"]): { readonly owner: string; readonly repo: string } => ({
@@ -61,15 +73,22 @@ const where = (repository: Proposal["repository"]): { readonly owner: string; re
   repo: repository.name,
 });
 
-async function newestPull(octokit: Octokit, proposal: Proposal): Promise<PullRequest | undefined> {
+/** The newest pull request of the branch that is not settled, and the commit it was merged with. */
+async function newestPull(
+  octokit: Octokit,
+  proposal: Proposal,
+  settled: number,
+): Promise<{ readonly known?: PullRequest; readonly merge?: string }> {
   const { data } = await octokit.rest.pulls.list({
     ...where(proposal.repository),
     head: `${proposal.repository.owner}:${proposal.branch}`,
     state: "all",
     per_page: 10,
   });
-  const newest = data.toSorted((left, right) => right.number - left.number)[0];
-  return newest === undefined ? undefined : pullOf(newest, proposal.repository, proposal.branch, true);
+  const newest = data.filter((pull) => pull.number > settled).toSorted((left, right) => right.number - left.number)[0];
+  if (newest === undefined) return {};
+  const merge = newest.merge_commit_sha === null ? {} : { merge: newest.merge_commit_sha };
+  return { known: pullOf(newest, proposal.repository, proposal.branch, true), ...merge };
 }
 
 async function createPull(octokit: Octokit, proposal: Proposal): Promise<PullRequest> {

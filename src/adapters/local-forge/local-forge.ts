@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { TuneupError } from "../../domain/errors.ts";
 import { type CommitSha, commitSha, repositoryName } from "../../domain/ids.ts";
 import type { Proposal, PullRequest } from "../../domain/proposal.ts";
-import type { ForgeWriter, Publication } from "../../ports/forge.ts";
+import type { ForgeWriter, Publication, PublishWish } from "../../ports/forge.ts";
 import { withFolderLock } from "./folder-lock.ts";
 import { botEmail, type Git, openGit } from "./git-commands.ts";
 import { type PullRecord, PullRecords } from "./pull-records.ts";
@@ -32,11 +32,11 @@ export function localForge(options: LocalForgeOptions): ForgeWriter {
   const pageOf = (pull: PullRequest): string => records.readPage(pull.number);
   return {
     // One at a time: looking and writing must not be torn apart by another process that does the same.
-    publish: (proposal) =>
+    publish: (proposal, wish = {}) =>
       withFolderLock(
         records.folder,
         () => Date.parse(options.now()),
-        () => publish(proposal, git, records),
+        () => publish(proposal, git, records, wish),
       ),
     async comment(pull, kind, body) {
       const record = records.find(repositoryName(pull.repository), pull.branch);
@@ -60,10 +60,11 @@ function withSection(page: string, kind: string, body: string): string {
     : page.slice(0, start) + section + page.slice(end + close.length);
 }
 
-async function publish(proposal: Proposal, git: Git, records: PullRecords): Promise<Publication> {
+async function publish(proposal: Proposal, git: Git, records: PullRecords, wish: PublishWish): Promise<Publication> {
   const name = repositoryName(proposal.repository);
   const ref = `refs/heads/${proposal.branch}`;
-  const record = records.find(name, proposal.branch);
+  const newest = records.find(name, proposal.branch);
+  const record = newest === undefined || newest.number <= (wish.settledPull ?? 0) ? undefined : newest;
   if (record?.state === "closed")
     return { result: "left-alone", why: `pull request ${record.number} was closed`, pull: pullOf(proposal, record, records, true) };
   const tip = await tipOf(git, ref);
@@ -75,14 +76,16 @@ async function publish(proposal: Proposal, git: Git, records: PullRecords): Prom
     records.write(merged, records.readPage(record.number));
     return { result: "left-alone", why: `pull request ${record.number} is merged already`, pull: pullOf(proposal, merged, records, true) };
   }
-  if (tip !== undefined && !(await isOurs(git, proposal.commit, tip))) {
+  const edited = tip !== undefined && !(await isOurs(git, proposal.commit, tip));
+  if (edited && wish.recreate !== true) {
     return {
       result: "left-alone",
+      edited: true,
       why: `someone else has committed to the branch ${proposal.branch}`,
       ...(record === undefined ? {} : { pull: pullOf(proposal, record, records, true) }),
     };
   }
-  const head = await commitOn(git, ref, tip, proposal);
+  const head = await commitOn(git, ref, { tip, edited }, proposal);
   const changed = {
     repository: name,
     branch: proposal.branch,
@@ -125,10 +128,15 @@ async function isOurs(git: Git, base: string, tip: string): Promise<boolean> {
   });
 }
 
-/** Makes the commit, unless the branch holds these very files already, and checks what the branch then really changes. */
-async function commitOn(git: Git, ref: string, tip: CommitSha | undefined, proposal: Proposal): Promise<CommitSha> {
+/** Makes the commit, unless the branch is ours alone and holds these very files already, and checks what the branch then really changes. */
+async function commitOn(
+  git: Git,
+  ref: string,
+  { edited, tip }: { readonly tip: CommitSha | undefined; readonly edited: boolean },
+  proposal: Proposal,
+): Promise<CommitSha> {
   const tree = await treeOf(git, proposal);
-  if (tip !== undefined && (await git.run(["rev-parse", `${tip}^{tree}`])) === tree) return tip;
+  if (tip !== undefined && !edited && (await git.run(["rev-parse", `${tip}^{tree}`])) === tree) return tip;
   const message = `${proposal.commitMessage}\n${/\n\n[\w-]+: [^\n]*$/.test(proposal.commitMessage) ? "" : "\n"}${trailer}: ${proposal.id}\n`;
   const head = commitSha(await git.run(["commit-tree", tree, "-p", proposal.commit], { input: message }));
   // The old value must still be what was looked at: another process may have been faster.

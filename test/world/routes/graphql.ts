@@ -83,11 +83,29 @@ function setDraft(call: Call, draft: boolean): Answer {
   return ok({ data: null, errors: [{ type: "NOT_FOUND", message: "Could not resolve to a node" }] });
 }
 
+/** Moves branches from where they are believed to stand, all or none: https://docs.github.com/graphql/reference/git#updaterefs */
+function updateRefs(call: Call): Answer {
+  const input = objectIn(objectIn(call.body["variables"])["input"]);
+  const repository = call.world.repositories().find((one) => `R_${one.data.id}` === textIn(input, "repositoryId"));
+  if (repository === undefined || !call.world.accounts.sees(call.actor, repository))
+    return ok({ data: null, errors: [{ type: "NOT_FOUND", path: ["updateRefs"], message: "Could not resolve to a node" }] });
+  call.world.accounts.demand(call.actor, repository, ["contents:write"]);
+  const updates = Array.isArray(input["refUpdates"]) ? (input["refUpdates"] as unknown[]).map((one) => objectIn(one)) : [];
+  const branchOf = (update: Readonly<Record<string, unknown>>): string => requiredText(update, "name").replace(/^refs\/heads\//, "");
+  for (const update of updates)
+    if (repository.git.refs.get(branchOf(update)) !== textIn(update, "beforeOid") || update["force"] !== true)
+      return ok({ data: null, errors: [{ type: "STALE_DATA", path: ["updateRefs"], message: "Reference cannot be updated" }] });
+  for (const update of updates)
+    moveBranch(call.world, repository, { actor: call.actor, branch: branchOf(update), sha: requiredText(update, "afterOid") });
+  return ok({ data: { updateRefs: { clientMutationId: null } } });
+}
+
 export const graphqlRoutes: readonly Route[] = [
   route("POST", "/graphql", "anybody", (call) => {
     const query = requiredText(call.body, "query");
     if (call.actor.kind === "nobody") throw new Refusal(401, "This endpoint requires you to be authenticated.");
     if (query.includes("createCommitOnBranch")) return createCommitOnBranch(call);
+    if (query.includes("updateRefs")) return updateRefs(call);
     if (query.includes("convertPullRequestToDraft")) return setDraft(call, true);
     if (query.includes("markPullRequestReadyForReview")) return setDraft(call, false);
     return ok({ data: null, errors: [{ type: "undefinedField", message: "The stand-in does not know this query." }] });
