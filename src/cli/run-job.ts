@@ -9,7 +9,7 @@ import { asJson, digestOfJson, shortDigest } from "../domain/digest.ts";
 import { TuneupError } from "../domain/errors.ts";
 import type { Evidence } from "../domain/evidence.ts";
 import type { Finding } from "../domain/finding.ts";
-import { type ClusterId, digest, type RepositoryId } from "../domain/ids.ts";
+import { type ClusterId, digest, type Json, type RepositoryId } from "../domain/ids.ts";
 import type { Usage } from "../domain/message.ts";
 import type { IgnoredFailure } from "../domain/publishing/standing.ts";
 import type { Session } from "../domain/session.ts";
@@ -66,12 +66,21 @@ const leftAlone = (ignored: IgnoredFailure): Finding => ({
 });
 
 /** One job, ready to run: what `improve` and its parts take, and the name under which its finished steps are kept. */
-export interface PreparedJob {
+export interface PreparedJob extends AdaptableJob {
   readonly cluster: FailureCluster;
   readonly checkout: Checkout;
+  readonly name: string;
+}
+
+interface AdaptableJob {
   readonly input: JobInput;
   readonly tools: JobTools;
-  readonly name: string;
+}
+
+/** What makes a job a later one of an earlier job: its own input and tools, and what tells it from the earlier one. */
+export interface Adaptation {
+  readonly apply: (job: AdaptableJob) => AdaptableJob;
+  readonly mark: Json;
 }
 
 /** Prepares the job of one cluster and hands it to `work`; the checkout is closed afterwards. Without a drafter `work` gets none of it. */
@@ -104,8 +113,10 @@ export async function runJob(
   house: House,
   scanned: Scanned,
   options: JobOptions,
+  adaptation?: Adaptation,
 ): Promise<JobResult & { readonly cluster?: ClusterId }> {
-  return withJob(context, house, scanned, options, async (job) => {
+  return withJob(context, house, scanned, options, async (prepared) => {
+    const job = adaptation === undefined ? prepared : adapted(prepared, adaptation);
     const steps = documentSteps(house.ledger, job.name);
     const result = await improve(job.input, job.checkout, job.tools, steps, runtimeOf(context));
     if (result.spent !== undefined) await bookOnce(context, house, scanned, result.spent, steps);
@@ -116,6 +127,12 @@ export async function runJob(
     return { ...result, cluster: job.cluster.id };
   });
 }
+
+const adapted = (job: PreparedJob, { apply, mark }: Adaptation): PreparedJob => ({
+  ...job,
+  ...apply(job),
+  name: digestOfJson([job.name, mark]),
+});
 
 /** A job that is run again finds its finished steps, and must not be paid for in the ledger a second time. */
 async function bookOnce(context: CliContext, house: House, scanned: Scanned, spent: Usage, steps: Steps): Promise<void> {

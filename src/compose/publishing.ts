@@ -18,6 +18,8 @@ export interface PublishingTarget {
   readonly program: readonly string[];
   /** A token other than the environment's: the App's installation token. */
   readonly token?: string;
+  /** Make the branch anew: others' commits on it are dropped. */
+  readonly recreate?: boolean;
   /** The operator's file, which sets the limits; the default one where absent. */
   readonly operatorFile?: string;
 }
@@ -33,9 +35,23 @@ export async function publishInOwnProcess(proposal: Proposal, target: Publishing
   writeFileSync(file, JSON.stringify(proposal), { mode: 0o600 });
   try {
     const variables = { ...onlyForgeSecrets(), ...(target.token === undefined ? {} : { GITHUB_TOKEN: target.token }) };
+    const recreate = target.recreate === true ? ["--recreate"] : [];
     const operator = target.operatorFile === undefined ? [] : ["--operator", target.operatorFile];
     const { code, stdout, stderr } = await run(
-      [...target.program, "publish", file, "--forge", target.forge, "--repo", target.repo, "--data", target.data, ...operator, "--json"],
+      [
+        ...target.program,
+        "publish",
+        file,
+        "--forge",
+        target.forge,
+        "--repo",
+        target.repo,
+        "--data",
+        target.data,
+        ...operator,
+        ...recreate,
+        "--json",
+      ],
       variables,
     );
     if (code === 0) return JSON.parse(stdout) as Publication;

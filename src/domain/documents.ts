@@ -72,6 +72,8 @@ export interface AttemptDocument {
   readonly commit: CommitSha;
   readonly cluster: ClusterId;
   readonly seed: number;
+  /** Tests an edit that was tested before: it has a later job's error level, also on sessions that nobody has looked at. */
+  readonly later?: true;
   readonly sample: SampleDocument;
   /** Absent where the attempt was made without replaying anything. */
   readonly fidelity?: Fidelity;
@@ -84,6 +86,14 @@ export interface AttemptDocument {
   readonly vetted: readonly Vetted[];
   /** Allowed candidates with one part left out, of those that have several. Absent: none. */
   readonly smaller?: readonly SmallerEdit[];
+}
+
+/** What a person asks of an edit that stands already: candidates shall replace it. */
+export interface EditWish {
+  /** The edit as it stands. */
+  readonly present: Candidate;
+  /** A person's words, which are untrusted; absent where a smaller edit is all that is wanted. */
+  readonly words?: string;
 }
 
 /** An edit that an earlier job tested on the same failure, or that a person turned down. */

@@ -1,5 +1,5 @@
 import type { FailureCluster } from "../domain/cluster.ts";
-import type { AttemptDocument, DraftDocument, SampleDocument, ScanDocument, TriedEdit } from "../domain/documents.ts";
+import type { AttemptDocument, DraftDocument, EditWish, SampleDocument, ScanDocument, TriedEdit } from "../domain/documents.ts";
 import type { Finding } from "../domain/finding.ts";
 import type { Headroom } from "../domain/replaying/headroom.ts";
 import { addUsage, noUsage, type Usage } from "../domain/message.ts";
@@ -12,11 +12,11 @@ import type { Located } from "../domain/source.ts";
 import type { ModelClient } from "../ports/model-client.ts";
 import type { Runtime } from "../ports/runtime.ts";
 import type { Checkout } from "../ports/workspace.ts";
-import { draft } from "../stages/draft.ts";
+import { draft, type DraftInput } from "../stages/draft.ts";
 import { notAPromptProblem } from "../stages/headroom.ts";
 import type { LintTools } from "../stages/lint.ts";
 import { locate } from "../stages/locate.ts";
-import { sample } from "../stages/sample.ts";
+import { type EarlierSample, sample } from "../stages/sample.ts";
 import { vetCandidates } from "./vet-candidates.ts";
 
 export interface AttemptInput {
@@ -36,6 +36,12 @@ export interface AttemptInput {
   readonly tried?: readonly TriedEdit[];
   /** Paths of the repository that it keeps from edits. */
   readonly ignoredPaths?: readonly string[];
+  /** What a person asks of an edit that stands already. */
+  readonly wish?: EditWish;
+  /** The test goes on with an edit that was tested before, on further sessions. */
+  readonly earlier?: EarlierSample;
+  /** An edit that was tested before is tested again. */
+  readonly later?: true;
 }
 
 export interface AttemptTools {
@@ -84,6 +90,7 @@ export async function prepare(input: AttemptInput, checkout: Checkout, runtime: 
     caps: input.caps,
     countBy: input.countBy,
     ...(input.order === undefined ? {} : { order: input.order }),
+    ...(input.earlier === undefined ? {} : { earlier: input.earlier }),
   });
   if (split.result === "too-few") {
     runtime.progress({ stage: "sample", state: "failed", note: `${split.failing} failing sessions left, ${split.needed} needed` });
@@ -137,13 +144,7 @@ export async function attempt(input: AttemptInput, checkout: Checkout, tools: At
   const files = await checkout.read([...new Set(sources.map((source) => source.path))]);
 
   runtime.progress({ stage: "draft", state: "started", note: tools.drafter.model });
-  const definitions = split.shown[0]?.tools ?? [];
-  const drafted = await draft(
-    { cluster: input.cluster, shown: split.shown, sources, files, tools: definitions, tried: input.tried ?? [], count: input.candidates },
-    tools.drafter,
-    tools.draftPrompt,
-    runtime,
-  );
+  const drafted = await draft(draftInputOf(input, split, { sources, files }), tools.drafter, tools.draftPrompt, runtime);
   runtime.progress({
     stage: "draft",
     state: "finished",
@@ -173,6 +174,7 @@ export async function attempt(input: AttemptInput, checkout: Checkout, tools: At
       commit: checkout.commit,
       cluster: input.cluster.id,
       seed: input.seed,
+      ...(input.later === undefined ? {} : { later: input.later }),
       sample: idsOf(split, input),
       ...measured,
       located,
@@ -182,6 +184,20 @@ export async function attempt(input: AttemptInput, checkout: Checkout, tools: At
     },
   };
 }
+
+const draftInputOf = (
+  { candidates, cluster, tried = [], wish }: AttemptInput,
+  { shown }: Extract<Sample, { result: "sampled" }>,
+  place: Pick<DraftInput, "sources" | "files">,
+): DraftInput => ({
+  cluster,
+  shown,
+  ...place,
+  tools: shown[0]?.tools ?? [],
+  tried,
+  count: candidates,
+  ...(wish === undefined ? {} : { wish }),
+});
 
 interface Trusted {
   readonly measured: Pick<AttemptDocument, "calibration" | "fidelity" | "headroom">;

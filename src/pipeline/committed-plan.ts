@@ -31,12 +31,13 @@ function guarded(plan: DecisionPlan, { calibration, fidelity }: AttemptDocument)
 
 /**
  * Fixes the level of a job before its first replay and remembers it in the ledger. A job on sessions that no earlier job on the cluster has
- * looked at has the whole α; one that shares some has what is left by its number. A job that is run again keeps what it had.
+ * looked at has the whole α; one that shares some has what is left by its number, and so has one that tests an edit again, whatever its sessions:
+ * each is one more chance for the same edit. A job that is run again keeps what it had.
  */
 export async function commitLevel(plan: DecisionPlan, attempt: AttemptDocument, job: string, ledger: Ledger): Promise<DecisionPlan> {
   const tested = await testedBefore(attempt, ledger);
   const own = tested.find((one) => one.job === job);
-  const number = own?.number ?? 1 + tested.filter((one) => shares(one, attempt)).length;
+  const number = own?.number ?? 1 + tested.filter((one) => attempt.later === true || shares(one, attempt)).length;
   if (own === undefined)
     await ledger.put(`${folderOf(attempt)}${job}`, { version: 1, job, number, failing: [...new Set(attempt.sample.failing)] });
   if (number === 1) return plan;

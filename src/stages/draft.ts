@@ -1,6 +1,6 @@
 import type { FailureCluster } from "../domain/cluster.ts";
 import { asJson } from "../domain/digest.ts";
-import { type DraftDocument, type Hypothesis, isSettled, type TriedEdit } from "../domain/documents.ts";
+import { type DraftDocument, type EditWish, type Hypothesis, isSettled, type TriedEdit } from "../domain/documents.ts";
 import type { Candidate } from "../domain/edit.ts";
 import { addUsage, type Message, noUsage, textMessage, textOf, type ToolDefinition, type Usage } from "../domain/message.ts";
 import { type PromptTemplate, renderPrompt } from "../domain/text/prompt-template.ts";
@@ -21,6 +21,8 @@ export interface DraftInput {
   readonly tools: readonly ToolDefinition[];
   /** What earlier jobs tried on this failure, newest first. */
   readonly tried?: readonly TriedEdit[];
+  /** What a person asks of an edit that stands already. */
+  readonly wish?: EditWish;
   /** How many candidates are wanted at most. */
   readonly count: number;
 }
@@ -113,6 +115,8 @@ class Collected {
     const resolved = resolveCandidate(read.candidate, this.#input.sources, this.#input.files);
     if (!resolved.ok) return named(resolved);
     const { candidate } = resolved;
+    const unwanted = this.#input.wish === undefined ? undefined : againstWish(candidate, this.#input.wish);
+    if (unwanted !== undefined) return named({ why: unwanted });
     const settled = this.#input.tried?.find((tried) => isSettled(tried) && isNearCopy(tried.candidate, candidate));
     // A near copy would spend a share of the error level on the same idea twice.
     if (settled !== undefined)
@@ -125,6 +129,20 @@ class Collected {
     return [];
   }
 }
+
+/** Why a candidate is not what was asked for, as far as that can be counted. */
+function againstWish(candidate: Candidate, { present, words }: EditWish): string | undefined {
+  if (candidate.id === present.id) return "it is the edit that stands already";
+  if (words !== undefined || addedLength(candidate) < addedLength(present)) return undefined;
+  return `a smaller edit is wanted: it adds ${addedLength(candidate)} characters, the present one ${addedLength(present)}`;
+}
+
+/** Characters on lines that an edit adds. */
+const addedLength = ({ edits }: Candidate): number =>
+  edits.reduce((sum, { after, before }) => {
+    const old = new Set(before.split("\n"));
+    return sum + after.split("\n").reduce((length, line) => length + (old.has(line) ? 0 : line.length), 0);
+  }, 0);
 
 function formProblem(reply: ModelReply, why: string): string {
   if (reply.finish === "length") return "the answer was cut at the token limit; give fewer and shorter candidates";

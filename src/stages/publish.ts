@@ -1,7 +1,7 @@
 import { TuneupError } from "../domain/errors.ts";
 import type { Proposal } from "../domain/proposal.ts";
 import type { Hindrance, Publishable } from "../domain/publishing/limits.ts";
-import type { ForgeWriter, Publication } from "../ports/forge.ts";
+import type { ForgeWriter, Publication, PublishWish } from "../ports/forge.ts";
 import type { Proposals } from "../ports/ledger.ts";
 import type { OutgoingWrite, ScanSecrets, WriteGuard } from "../ports/outgoing.ts";
 import { defaultLookRules, type LookRules, proposalProblems, refuseUnsafe } from "./publish/last-look.ts";
@@ -14,6 +14,7 @@ export interface LastLook {
 
 /** What people decided and what the limits leave; nothing where absent. */
 export interface Standing {
+  readonly wish?: PublishWish;
   readonly hindrance?: (proposal: Publishable) => Promise<Hindrance | undefined>;
 }
 
@@ -34,7 +35,7 @@ export async function publish(proposal: Proposal, writer: ForgeWriter, ledger: P
   const known = await ledger.find(proposal.id);
   if (known?.state === "suppressed") return { result: "left-alone", why: "this failure was closed or ignored by a person before" };
   if (known === undefined) await ledger.save({ ...proposal, state: "verified" }, undefined);
-  const publication = await writer.publish(proposal);
+  const publication = await writer.publish(proposal, look.wish);
   const state = (await ledger.find(proposal.id))?.state;
   const next = stateAfter(publication);
   // Another process may have come first: its word is as good, both looked at the same forge.

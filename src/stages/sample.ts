@@ -20,6 +20,13 @@ export interface SampleInput {
   readonly countBy: "user" | "session";
   /** Default `random`. `stratified`: by the prompt's version and the session's length, looked at only after whole blocks. */
   readonly order?: "random" | "stratified";
+  /** An earlier job of the same edit: what was shown then is shown again, and nobody whose session was looked at then is in the test. */
+  readonly earlier?: EarlierSample;
+}
+
+export interface EarlierSample {
+  readonly shown: readonly SessionId[];
+  readonly lookedAt: readonly SessionId[];
 }
 
 /** Fewer failing sessions than this speak for nobody, however often they are replayed. */
@@ -82,14 +89,21 @@ function splitOf(input: SampleInput): Split {
   const { foreign, working } = workingSessions(input, members);
   const groups = keyedOrder(groupSessions(input.sessions, input.countBy), input.seed, (group) => group.key);
   const failing = groups.filter((group) => group.sessions.some((session) => members.has(session.id)));
-  const shown = typicalOf(picked(failing, members, input.seed), shownCount(failing.length, input.caps.shown));
+  const shown = shownOf(failing, members, input);
   const seen = new Set(shown);
   const shownGroups = failing.filter((group) => group.sessions.some((session) => seen.has(session)));
-  const hidden = new Set(shownGroups);
+  const used = new Set<SessionId>(input.earlier?.lookedAt);
+  const hidden = new Set([...shownGroups, ...failing.filter((group) => group.sessions.some((session) => used.has(session.id)))]);
   const tested = failing.filter((group) => !hidden.has(group));
   const touched = new Set(failing);
   const free = groups.filter((group) => !touched.has(group));
   return { members, working, foreign, shown, shownGroups, tested, free };
+}
+
+function shownOf(failing: readonly SessionGroup[], members: ReadonlySet<SessionId>, input: SampleInput): readonly Session[] {
+  if (input.earlier === undefined) return typicalOf(picked(failing, members, input.seed), shownCount(failing.length, input.caps.shown));
+  const before = new Set(input.earlier.shown);
+  return input.sessions.filter((session) => before.has(session.id));
 }
 
 /** At least one, at most a third of the groups and the cap; never so many that the test falls below what it needs. */

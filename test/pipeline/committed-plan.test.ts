@@ -45,6 +45,12 @@ describe("the level of a job", () => {
     expect(await commitLevel(plan, overlapping, "job-2", ledger)).toEqual(plan);
   });
 
+  test("shrinks with every earlier job when the same edit is tested again, on fresh sessions too", async () => {
+    const ledger = new MemoryLedger();
+    await commitLevel(plan, first, "job-1", ledger);
+    expect((await commitLevel(plan, { ...fresh, later: true }, "job-2", ledger)).spending?.job).toBe(2);
+  });
+
   test("of another cluster is its own", async () => {
     const ledger = new MemoryLedger();
     await commitLevel(plan, first, "job-1", ledger);

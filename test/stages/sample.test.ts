@@ -143,6 +143,27 @@ describe("the split", () => {
   });
 });
 
+describe("a later split of the same edit", () => {
+  test("shows the same sessions, and tests nobody who was shown or looked at before", () => {
+    const bad = people("bad", 60);
+    const good = people("good", 30);
+    const first = enough(sampled({ bad, good, caps: { shown: 8, failing: 20, control: 30 } }));
+    const earlier = { shown: first.shown.map((one) => one.id), lookedAt: first.failing.slice(0, 12).map((one) => one.id) };
+    const second = enough(sampled({ bad, good, earlier, caps: { shown: 8, failing: 100, control: 30 } }));
+    expect(new Set(ids(second.shown))).toEqual(new Set(ids(first.shown)));
+    expect(second.failing).toHaveLength(60 - 8 - 12);
+    const used = new Set([...earlier.shown, ...earlier.lookedAt]);
+    expect(second.failing.filter((one) => used.has(one.id))).toEqual([]);
+  });
+
+  test("says so when nobody is left", () => {
+    const bad = people("bad", 20);
+    const first = enough(sampled({ bad, good: [] }));
+    const earlier = { shown: first.shown.map((one) => one.id), lookedAt: first.failing.map((one) => one.id) };
+    expect(sampled({ bad, good: [], earlier })).toMatchObject({ result: "too-few", failing: 0 });
+  });
+});
+
 describe("where traces name no user", () => {
   const nameless = (prefix: string, count: number, says?: string): readonly Session[] =>
     Array.from({ length: count }, (_, index) => made({ id: `${prefix}-${index}`, ...(says === undefined ? {} : { says }) }));

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { RepositoryId } from "../../domain/ids.ts";
-import { commandTable, verbs } from "./command-table.ts";
+import { commandTable, mostReplays, verbs } from "./command-table.ts";
 
 const name = z.string().min(1).max(100);
 const number = z.number().int().positive();
@@ -23,7 +23,9 @@ export const commandRequestSchema = z.object({
   /** The check run whose button started it. */
   check: number.optional(),
   cluster: z.string().max(64).optional(),
-  /** Digest of the text behind `ignore`, which the ledger keeps. */
+  /** For `replay`. */
+  sessions: number.max(mostReplays).optional(),
+  /** Digest of the text behind `revise` or `ignore`, which the ledger keeps. */
   text: z.string().max(100).optional(),
 });
 export type CommandRequest = z.infer<typeof commandRequestSchema>;

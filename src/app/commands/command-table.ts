@@ -1,5 +1,20 @@
 /** Every command, in the order in which help lists them. */
-export const verbs = ["run", "retry", "explain", "ignore", "unignore", "pause", "resume", "status", "help"] as const;
+export const verbs = [
+  "run",
+  "retry",
+  "revise",
+  "replay",
+  "explain",
+  "smaller",
+  "rebase",
+  "recreate",
+  "ignore",
+  "unignore",
+  "pause",
+  "resume",
+  "status",
+  "help",
+] as const;
 
 /** The word behind `/tuneup`. */
 export type Verb = (typeof verbs)[number];
@@ -16,8 +31,10 @@ export interface CommandEntry {
   readonly lane: "work" | "quick";
 }
 
-/** Longest text behind `ignore`, in characters. */
+/** Longest text behind `revise` and `ignore`, in characters. */
 export const longestText = 500;
+/** Most further sessions that one `replay` may ask for. */
+export const mostReplays = 500;
 
 export const commandTable: Readonly<Record<Verb, CommandEntry>> = {
   run: {
@@ -35,12 +52,47 @@ export const commandTable: Readonly<Record<Verb, CommandEntry>> = {
     where: "anywhere",
     lane: "work",
   },
+  revise: {
+    verb: "revise",
+    takes: "<what to change>",
+    brief: `have the edit redrafted after your words (at most ${longestText} characters, no links) and proven again; also in a review comment`,
+    where: "pull",
+    lane: "work",
+  },
+  replay: {
+    verb: "replay",
+    takes: "<n>",
+    brief: `test the same edit on up to n further held-out sessions (at most ${mostReplays}); a later job, so its error level is lower`,
+    where: "anywhere",
+    lane: "work",
+  },
   explain: {
     verb: "explain",
     takes: "",
     brief: "what was tested, what the test cannot rule out, and how to check it on your machine",
     where: "anywhere",
     lane: "quick",
+  },
+  smaller: {
+    verb: "smaller",
+    takes: "",
+    brief: "have a smaller edit drafted and proven again",
+    where: "pull",
+    lane: "work",
+  },
+  rebase: {
+    verb: "rebase",
+    takes: "",
+    brief: "put the edit on the newest default branch when there is a conflict; tested again only if the text it changes has changed",
+    where: "pull",
+    lane: "work",
+  },
+  recreate: {
+    verb: "recreate",
+    takes: "",
+    brief: "make the branch anew and **drop what people committed to it**",
+    where: "pull",
+    lane: "work",
   },
   ignore: {
     verb: "ignore",

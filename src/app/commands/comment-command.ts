@@ -1,11 +1,13 @@
-import { commandTable, longestText, usageOf, type Verb, verbs } from "./command-table.ts";
+import { commandTable, longestText, mostReplays, usageOf, type Verb, verbs } from "./command-table.ts";
 
 /** What a comment asks for. `unknown` is a command of ours that does not exist or is written wrongly: answered with one line, for those who may write. */
 export type CommentCommand =
   | { readonly kind: "run" | "unignore"; readonly cluster?: string }
+  | { readonly kind: "revise"; readonly text: string }
+  | { readonly kind: "replay"; readonly sessions: number }
   /** The first word may be a cluster's id; who knows the clusters decides. */
   | { readonly kind: "ignore"; readonly words: string }
-  | { readonly kind: "retry" | "explain" | "pause" | "resume" | "status" | "help" }
+  | { readonly kind: "retry" | "explain" | "smaller" | "rebase" | "recreate" | "pause" | "resume" | "status" | "help" }
   /** `why` is a sentence of ours; holds nothing of the comment but letters. */
   | { readonly kind: "unknown"; readonly why: string };
 
@@ -41,9 +43,18 @@ function parsed(verb: Verb, rest: string): CommentCommand {
       return clusterName.test(rest)
         ? { kind: verb, cluster: rest }
         : wrong(verb, "a cluster is one word: letters, digits, `.`, `_`, `:`, `-`");
+    case "replay":
+      return /^[1-9]\d{0,2}$/.test(rest) && Number(rest) <= mostReplays
+        ? { kind: verb, sessions: Number(rest) }
+        : wrong(verb, `n is a whole number from 1 to ${mostReplays}`);
+    case "revise":
+      return rest === "" ? wrong(verb, "say what to change, on the same line") : (textProblem(verb, rest) ?? { kind: verb, text: rest });
     case "ignore":
       return textProblem(verb, rest) ?? { kind: verb, words: rest };
     case "retry":
+    case "smaller":
+    case "rebase":
+    case "recreate":
     case "explain":
     case "pause":
     case "resume":

@@ -12,7 +12,7 @@ import { react } from "./reaction.ts";
 
 export interface CommentParts {
   readonly queue: Pick<JobQueue, "add">;
-  /** Keeps the words behind `ignore`. */
+  /** Keeps the words behind `revise` and `ignore`. */
   readonly documents: Pick<Documents, "put">;
   readonly permissions: PermissionLookUps;
   readonly log: Log;
@@ -121,12 +121,14 @@ async function requestOf(note: Note, command: CommentCommand, parts: CommentPart
     ...(onPull ? { onPull } : {}),
     ...(review ? { review } : {}),
     ...("cluster" in command && command.cluster !== undefined ? { cluster: command.cluster } : {}),
+    ...(command.kind === "replay" ? { sessions: command.sessions } : {}),
     ...(text === undefined ? {} : { text: await keepText(text, parts.documents) }),
   };
 }
 
 /** What is kept beside the request: people's words, and of a wrong command our own sentence about it. */
 function textOf(command: CommentCommand): string | undefined {
+  if (command.kind === "revise") return command.text;
   if (command.kind === "ignore") return command.words === "" ? undefined : command.words;
   return command.kind === "unknown" ? command.why : undefined;
 }

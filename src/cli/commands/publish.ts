@@ -3,7 +3,7 @@ import { buildCommand } from "@stricli/core";
 import { lookRules, openForgeWriter, openLedger, readOperator, scanSecrets } from "../../compose.ts";
 import { hindranceNow } from "../../compose/standing.ts";
 import { readProposal } from "../../compose/publishing.ts";
-import { rememberPull } from "../../pipeline/standing/pulls.ts";
+import { knownPulls, rememberPublication, settledPull } from "../../pipeline/standing/pulls.ts";
 import { publish } from "../../stages/publish.ts";
 import type { CliContext } from "../context.ts";
 import { type CommonFlags, commonFlags, flag, placesOf } from "../flags.ts";
@@ -11,6 +11,7 @@ import { type CommonFlags, commonFlags, flag, placesOf } from "../flags.ts";
 interface Flags extends CommonFlags {
   readonly forge?: "local" | "github";
   readonly repo?: string;
+  readonly recreate?: boolean;
 }
 
 export const publishCommand = buildCommand<Flags, [string], CliContext>({
@@ -25,6 +26,7 @@ export const publishCommand = buildCommand<Flags, [string], CliContext>({
       ...commonFlags,
       forge: { kind: "enum", values: ["local", "github"], optional: true, brief: "Where to publish (default: local)" },
       repo: flag.text("Local repository for the local forge (default: the current folder)", "folder"),
+      recreate: flag.toggle("Make the branch anew and drop what others committed to it"),
     },
   },
   async func(flags, file) {
@@ -42,10 +44,14 @@ export const publishCommand = buildCommand<Flags, [string], CliContext>({
       const publication = await publish(proposal, writer, ledger, {
         scanSecrets,
         rules: lookRules(this.environment),
+        wish: {
+          recreate: flags.recreate === true,
+          settledPull: settledPull(await knownPulls(ledger, proposal.repository), proposal.branch),
+        },
         hindrance: (one) =>
           hindranceNow(one, { repository: proposal.repository, ledger, operator, now: this.now(), limited: flags.forge === "github" }),
       });
-      if (publication.pull !== undefined) await rememberPull(ledger, proposal, publication.pull, this.now());
+      await rememberPublication(ledger, proposal, publication, this.now());
       this.process.stdout.write(
         flags.json === true
           ? `${JSON.stringify(publication)}\n`

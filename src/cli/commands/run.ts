@@ -12,6 +12,7 @@ import { type CommonFlags, commonFlags, flag, parseWhole, placesOf, withHouse } 
 import { program } from "../program.ts";
 import { describeResult, type Report } from "../report.ts";
 import { type JobOptions, keepEvidence, runJob } from "../run-job.ts";
+import { type LaterKind, laterKinds, laterOptions, runLaterJob } from "../service/later-job.ts";
 import { scanProject } from "../scan-project.ts";
 import { describeProblems, ingestFiles } from "./ingest.ts";
 
@@ -30,6 +31,10 @@ export interface RunFlags extends CommonFlags, JobFlags {
   readonly dryRun?: boolean;
   readonly startedBy?: string;
   readonly handOver?: string;
+  readonly again?: LaterKind;
+  readonly of?: string;
+  readonly words?: string;
+  readonly more?: number;
 }
 
 /** What `run` leaves: the finding, its documents, and how many places of the input could not be read. */
@@ -69,7 +74,10 @@ export async function readAndProve(context: CliContext, house: House, project: P
     context.process.stderr.write(`  ✓ ingest    ${ingested.added} spans added, ${ingested.known} already known\n`);
   }
   const scanned = await scanProject(context, house, project, flags.clusters === undefined ? {} : { clusters: flags.clusters });
-  const { cluster, finding, evidence, proposal, diff, whole } = await runJob(context, house, scanned, jobOptions(flags));
+  const { cluster, finding, evidence, proposal, diff, whole } =
+    flags.again === undefined
+      ? await runJob(context, house, scanned, jobOptions(flags))
+      : await runLaterJob(context, house, scanned, { ...jobOptions(flags), again: flags.again, ...laterOptions(flags) });
   if (whole !== undefined) keepEvidence(house, whole.evidence);
   return {
     finding,
@@ -129,6 +137,10 @@ function argumentsOf(flags: RunFlags): readonly string[] {
     seed: flags.seed,
     "in-flight": flags.inFlight,
     "started-by": flags.startedBy,
+    again: flags.again,
+    of: flags.of,
+    words: flags.words,
+    more: flags.more,
   };
   return [
     ...Object.entries(named).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)])),
@@ -165,6 +177,10 @@ export const runCommand = buildCommand<RunFlags, [], CliContext>({
       clusters: flag.text("Labelled clusters, a JSON file", "file"),
       dryRun: flag.toggle("Everything but the branch and the pull request"),
       startedBy: { ...flag.text("Login to name as co-author", "login"), hidden: true },
+      again: { kind: "enum", values: laterKinds, optional: true, hidden: true, brief: "Take up an earlier job: the App's commands" },
+      of: { ...flag.text("The proposal whose job is taken up", "id"), hidden: true },
+      words: { ...flag.text("Digest of the words to revise it by", "digest"), hidden: true },
+      more: { kind: "parsed", parse: parseWhole, optional: true, hidden: true, brief: "Further sessions to test on", placeholder: "n" },
       handOver: { ...flag.text("Write the report to this file and publish nothing: for the process that publishes", "file"), hidden: true },
     },
   },

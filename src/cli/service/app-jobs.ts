@@ -11,9 +11,11 @@ import { publishInOwnProcess } from "../../compose/publishing.ts";
 import { readInOwnProcess } from "../../compose/reading.ts";
 import { lastClusters, limitsOf, overspent, spentFor } from "../../compose/standing.ts";
 import type { OperatorSettings } from "../../config/operator-file.ts";
+import { decisiveVerdict } from "../../domain/evidence.ts";
+import type { ProposalId } from "../../domain/ids.ts";
 import { safeInline } from "../../domain/text/safe-text.ts";
 import { jobOfProposal, lastJobOf } from "../../pipeline/standing/jobs.ts";
-import { knownPull } from "../../pipeline/standing/pulls.ts";
+import { knownPull, publishedProposal } from "../../pipeline/standing/pulls.ts";
 import type { JobQueue } from "../../ports/job-queue.ts";
 import type { Ledger } from "../../ports/ledger.ts";
 import type { Log } from "../../ports/runtime.ts";
@@ -61,16 +63,17 @@ export function registerJobs(queue: Pick<JobQueue, "work">, parts: AppParts): vo
       mayBegin: (repository) => overspent(repository, ledger, operator, context.now()),
       token: async (request, access) => mintToken(await probot.auth(), request, access),
       read: reader(parts),
-      publish: (report, _assignment, token) => publishRun(parts, report, token),
+      publish: (report, assignment, token) => publishRun(parts, report, assignment, token),
       log,
     }),
   );
 }
 
 /** The reading half of a run, in a process that is started without any forge secret, on a mirror of the repository. */
-function reader({ context, operator, places }: AppParts): RunJobParts["read"] {
+function reader({ context, ledger, operator, places }: AppParts): RunJobParts["read"] {
   return async (assignment, checkout, signal) => {
-    const { request } = assignment;
+    const { recreate, request } = assignment;
+    if (recreate !== undefined) return publishedBefore(ledger, recreate);
     const repository = `${request.owner}/${request.repository}`;
     const project = projectBoundTo(repository, operator);
     const folder = await mirrorCommit({ repository, ...checkout }, { data: places.data, environment: context.environment, signal });
@@ -88,22 +91,39 @@ function reader({ context, operator, places }: AppParts): RunJobParts["read"] {
   };
 }
 
-const flagsOf = ({ cluster, request, seed }: Assignment): Readonly<Record<string, string | undefined>> => ({
+/** What was published once is published again as it was: nothing is read for it. */
+async function publishedBefore(ledger: Ledger, id: ProposalId): Promise<ReadReport> {
+  const [proposal, job] = [await publishedProposal(ledger, id), await jobOfProposal(ledger, id)];
+  if (proposal === undefined || job === undefined) {
+    const why = "the ledger does not know what was proposed here";
+    return { finding: { end: "left-alone", why, remedy: "`/tuneup run` looks at the failure anew." } } as ReadReport;
+  }
+  const finding = { end: "proposed", verdict: decisiveVerdict(job.evidence), proposal: id } as const;
+  return { finding, proposal, cluster: proposal.cluster } as ReadReport;
+}
+
+const flagsOf = ({ cluster, later, request, seed }: Assignment): Readonly<Record<string, string | undefined>> => ({
   cluster,
   seed: seed?.toString(),
+  again: later?.kind,
+  of: later?.of,
+  words: later?.words,
+  more: later?.more?.toString(),
   "started-by": request.login,
 });
 
-async function publishRun({ context, places }: AppParts, handed: ReadReport, token: string): Promise<RunEnd> {
+async function publishRun({ context, places }: AppParts, handed: ReadReport, assignment: Assignment, token: string): Promise<RunEnd> {
   const report = handed as RunReport;
   if (report.proposal === undefined || report.finding.end !== "proposed")
     return { published: false, text: safeInline(describeEnd(report.finding), 1500) };
+  const recreate = assignment.recreate !== undefined;
   const publication = await publishInOwnProcess(report.proposal, {
     data: places.data,
     repo: context.cwd,
     forge: "github",
     program,
     token,
+    recreate,
     ...(places.operatorFile === undefined ? {} : { operatorFile: places.operatorFile }),
   });
   if (publication.result === "left-alone") {
@@ -111,7 +131,7 @@ async function publishRun({ context, places }: AppParts, handed: ReadReport, tok
     return { published: false, text: safeInline(`Left alone: ${publication.why}.${remedy}`, 1500) };
   }
   const { pull } = publication;
-  const what = pull.adopted ? "The pull request is up to date" : "Pull request opened";
+  const what = recreate ? "The branch was made anew" : pull.adopted ? "The pull request is up to date" : "Pull request opened";
   return { published: true, text: `${what}: #${pull.number}`, pull: pull.number };
 }
 

@@ -1,9 +1,10 @@
 import { asJson } from "../../domain/digest.ts";
-import type { Instant, RepositoryId } from "../../domain/ids.ts";
+import type { Instant, ProposalId, RepositoryId } from "../../domain/ids.ts";
 import type { Proposal, PullRequest } from "../../domain/proposal.ts";
 import type { KnownPull } from "../../domain/publishing/standing.ts";
+import type { Publication } from "../../ports/forge.ts";
 import type { Documents } from "../../ports/ledger.ts";
-import { repositoryKey } from "./people.ts";
+import { ignoreFailure, repositoryKey } from "./people.ts";
 
 const prefixOf = (repository: RepositoryId): string => `pull/${repositoryKey(repository)}/`;
 const keyOf = (repository: RepositoryId, number: number): string => `${prefixOf(repository)}${String(number).padStart(10, "0")}`;
@@ -32,13 +33,48 @@ export async function keepPull(documents: Pick<Documents, "put">, repository: Re
   await documents.put(keyOf(repository, pull.number), asJson(pull));
 }
 
-/** Remembers a pull request that was published or found again: when it was first seen open stays, what it holds is as now. */
-export async function rememberPull(
+const publishedKey = (proposal: ProposalId): string => `published/${proposal}`;
+
+/** A proposal as it was last published. */
+export async function publishedProposal(documents: Pick<Documents, "get">, id: ProposalId): Promise<Proposal | undefined> {
+  const stored = await documents.get(publishedKey(id));
+  return stored === undefined ? undefined : (stored as unknown as Proposal);
+}
+
+/**
+ * The number up to which a branch's pull requests are settled: people closed them, or Tuneup did. Who asks after whether the failure is ignored has
+ * asked before.
+ */
+export function settledPull(pulls: readonly KnownPull[], branch: string): number {
+  const settled = pulls.filter((pull) => pull.branch === branch && (pull.life === "closed" || pull.life === "superseded"));
+  return Math.max(0, ...settled.map((pull) => pull.number));
+}
+
+/** Remembers what came of publishing. A pull request that turns out closed was closed by a person: its failure is ignored from now on. */
+export async function rememberPublication(
   documents: Pick<Documents, "get" | "put">,
   proposal: Proposal,
-  pull: PullRequest,
+  publication: Publication,
   at: Instant,
 ): Promise<void> {
+  const { pull } = publication;
+  if (pull === undefined) return;
+  if (publication.result === "published") {
+    await documents.put(publishedKey(proposal.id), asJson(proposal));
+    return rememberPull(documents, proposal, pull, at);
+  }
+  const known = await knownPull(documents, proposal.repository, pull.number);
+  if (known === undefined) return rememberPull(documents, proposal, pull, at);
+  if (publication.edited === true) return keepPull(documents, proposal.repository, { ...known, edited: true });
+  if (known.life !== "open" || pull.state === "open") return undefined;
+  await keepPull(documents, proposal.repository, { ...known, life: pull.state, endedAt: at });
+  if (pull.state === "closed") {
+    const reason = `pull request ${pull.number} was closed`;
+    await ignoreFailure(documents, proposal.repository, { cluster: proposal.cluster, by: "a person", at, reason, pull: pull.number });
+  }
+}
+
+async function rememberPull(documents: Pick<Documents, "get" | "put">, proposal: Proposal, pull: PullRequest, at: Instant): Promise<void> {
   const known = await knownPull(documents, proposal.repository, pull.number);
   const { edited: _edited, endedAt: _endedAt, endedBy: _endedBy, ...rest } = known ?? { openedAt: at };
   await keepPull(documents, proposal.repository, {

@@ -4,7 +4,7 @@ import type { ToolDefinition } from "../../domain/message.ts";
 import type { Shown } from "../../domain/sample.ts";
 import { modelCalls } from "../../domain/session.ts";
 import type { AgentSource } from "../../domain/source.ts";
-import type { TriedEdit } from "../../domain/documents.ts";
+import type { EditWish, TriedEdit } from "../../domain/documents.ts";
 import { fence } from "../../domain/text/fence.ts";
 import { visible } from "../../domain/text/safe-text.ts";
 import { formOf, isYaml, yamlFormAt } from "../../domain/text/string-form.ts";
@@ -15,7 +15,7 @@ import { excerpt } from "./excerpt.ts";
  * to the conversations.
  */
 const largest = 96_000;
-const shares = { prompt: 6_000, failure: 3_000, harness: 1_500, sources: 42_000, tools: 12_000, tried: 4_000 } as const;
+const shares = { prompt: 6_000, failure: 3_000, harness: 1_500, sources: 42_000, tools: 12_000, tried: 4_000, wish: 4_000 } as const;
 const longestConversation = 12_000;
 const shortestConversation = 1_500;
 
@@ -26,6 +26,7 @@ export interface PackInput {
   readonly files: ReadonlyMap<string, string>;
   readonly tools: readonly ToolDefinition[];
   readonly tried?: readonly TriedEdit[];
+  readonly wish?: EditWish;
   readonly count: number;
 }
 
@@ -38,6 +39,7 @@ export function evidencePack(input: PackInput): Readonly<Record<string, string>>
     sources: regions(input),
     tools: fence(cut(toolText(input.tools), shares.tools)),
     tried: fence(cut(triedText(input.tried ?? []), shares.tried)),
+    wish: input.wish === undefined ? "(nothing)" : wishText(input.wish),
   };
   const used = Object.values(fixed).reduce<number>((sum, text) => sum + text.length, shares.prompt);
   return { ...fixed, conversations: conversations(input.shown, largest - used) };
@@ -70,6 +72,16 @@ function triedText(tried: readonly TriedEdit[]): string {
     return [`- ${result} (${why}): ${candidate.hypothesis}`, ...added].join("\n");
   });
   return entries.join("\n") || "(nothing)";
+}
+
+/** The edit as it stands, and what is asked of it. */
+function wishText({ present, words }: EditWish): string {
+  const edits = present.edits.map(({ after, before, path }) => `in ${path}, instead of\n${before}\nit writes\n${after}`);
+  const asked =
+    words === undefined
+      ? "A smaller edit with the same effect: fewer added words than this one."
+      : `In a person's words:\n${fence(cut(words, 600))}`;
+  return `${asked}\n\nThe edit as it stands, which your candidates replace:\n${fence(cut(edits.join("\n\n"), shares.wish - 1_000))}`;
 }
 
 function addedLines(before: string, after: string): string {
