@@ -35,7 +35,8 @@ export async function publish(proposal: Proposal, writer: ForgeWriter, ledger: P
   const known = await ledger.find(proposal.id);
   if (known?.state === "suppressed") return { result: "left-alone", why: "this failure was closed or ignored by a person before" };
   if (known === undefined) await ledger.save({ ...proposal, state: "verified" }, undefined);
-  const publication = await writer.publish(proposal, look.wish);
+  // The forge learns how far earlier tries came.
+  const publication = await writer.publish({ ...proposal, state: known?.state ?? "verified" }, look.wish);
   const state = (await ledger.find(proposal.id))?.state;
   const next = stateAfter(publication);
   // Another process may have come first: its word is as good, both looked at the same forge.

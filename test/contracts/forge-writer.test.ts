@@ -65,7 +65,8 @@ async function localPlace(): Promise<Place> {
     writer,
     commit,
     textOnBranch: () => `${gitIn(folder, "show", `${branch}:prompts/system.md`)}\n`,
-    commitsOnBranch: () => Number(gitIn(folder, "rev-list", "--count", `${commit}..${branch}`)),
+    commitsOnBranch: () =>
+      gitIn(folder, "branch", "--list", branch) === "" ? 0 : Number(gitIn(folder, "rev-list", "--count", `${commit}..${branch}`)),
     humanCommits() {
       const tree = gitIn(folder, "rev-parse", `${branch}^{tree}`);
       gitIn(folder, "update-ref", `refs/heads/${branch}`, gitIn(folder, "commit-tree", tree, "-p", branch, "-m", "my own words"));
@@ -137,6 +138,9 @@ describe.each<[string, () => Promise<Place>]>([
     const text = after.replace("look first", "look twice");
     await place.writer.publish(
       aProposal(place.commit, {
+        edits: [
+          { path: "prompts/system.md", base: digestOf(before), before: "- Do this.", after: "- Do this, and look twice.", reason: "" },
+        ],
         files: [{ path: "prompts/system.md", text, before: digestOf(before) }],
         title: "prompt: still fewer failures",
       }),
@@ -190,6 +194,20 @@ describe.each<[string, () => Promise<Place>]>([
       result: "published",
       pull: { number: 2, state: "open" },
     });
+  });
+
+  test.each<[string, Partial<Proposal>]>([
+    [
+      "changes more than its edits say",
+      { files: [{ path: "prompts/system.md", text: `${after}- And more.\n`, before: digestOf(before) }] },
+    ],
+    ["was written against another text", { files: [{ path: "prompts/system.md", text: after, before: digestOf("another") }] }],
+    ["changes a file that is not there", { files: [{ path: "prompts/other.md", text: after, before: digestOf(before) }] }],
+  ])("refuses a proposal that %s, and leaves no branch", async (_what, changes) => {
+    await expect(place.writer.publish(aProposal(place.commit, changes))).rejects.toMatchObject({
+      code: expect.stringMatching(/publish-refused|forge-refused/),
+    });
+    expect(place.commitsOnBranch()).toBe(0);
   });
 
   test("keeps one comment a kind, edited in place", async () => {

@@ -1,8 +1,10 @@
 import type { Octokit } from "@octokit/rest";
+import { digestOf } from "../../domain/digest.ts";
 import { TuneupError } from "../../domain/errors.ts";
 import { type CommitSha, commitSha } from "../../domain/ids.ts";
 import type { Proposal } from "../../domain/proposal.ts";
 import type { PublishWish } from "../../ports/forge.ts";
+import { fileProblem } from "../../domain/publishing/edited-text.ts";
 import { isStatus } from "./github-client.ts";
 
 const trailer = "Tuneup-Proposal";
@@ -22,6 +24,7 @@ const whereOf = (proposal: Proposal): Where => ({ owner: proposal.repository.own
  * to have it made anew.
  */
 export async function bringBranch(octokit: Octokit, proposal: Proposal, { recreate = false }: PublishWish = {}): Promise<Branch> {
+  for (const file of proposal.files) await refuseUnapproved(octokit, proposal, file);
   const tip = (await tipOf(octokit, proposal, proposal.branch)) ?? (await createBranch(octokit, proposal, proposal.branch));
   const compared = await compare(octokit, proposal, tip);
   const foreign = compared.commits.some((one) => !one.commit.message.includes(`\n${trailer}: `));
@@ -90,6 +93,36 @@ async function compare(octokit: Octokit, proposal: Proposal, head: CommitSha) {
 async function holdsFiles(octokit: Octokit, proposal: Proposal, ref: CommitSha): Promise<boolean> {
   for (const file of proposal.files) if ((await textOf(octokit, proposal, file.path, ref)) !== file.text) return false;
   return true;
+}
+
+/** Before anything is written: the file at the base commit is what the edits were written against, is a plain file, and only the edits change it. */
+async function refuseUnapproved(octokit: Octokit, proposal: Proposal, file: Proposal["files"][number]): Promise<void> {
+  const text = await textOf(octokit, proposal, file.path, proposal.commit);
+  const mode = text === undefined ? undefined : await modeOf(octokit, proposal, file.path);
+  const own = proposal.edits.filter((edit) => edit.path === file.path);
+  const problem =
+    text === undefined || mode !== "100644"
+      ? `${file.path} is no plain file at the base commit`
+      : fileProblem(file, { text, digest: digestOf(text) }, own);
+  if (problem === undefined) return;
+  throw new TuneupError("publish-refused", `The proposal ${proposal.id} is not in order: ${problem}.`, {
+    remedy: "Nothing was published. Run the job again: the repository may have changed.",
+    fields: { proposal: proposal.id, path: file.path },
+  });
+}
+
+/** A file's mode at the base commit, `100644` for a plain one; `undefined` where there is none. Walks down the tree, so that its size does not matter. */
+async function modeOf(octokit: Octokit, proposal: Proposal, path: string): Promise<string | undefined> {
+  let tree: string = proposal.commit;
+  let mode: string | undefined;
+  for (const name of path.split("/")) {
+    const { data } = await octokit.rest.git.getTree({ ...whereOf(proposal), tree_sha: tree });
+    const entry = data.tree.find((one) => one.path === name);
+    if (entry?.sha === undefined) return undefined;
+    tree = entry.sha;
+    mode = entry.mode;
+  }
+  return mode;
 }
 
 /** A file's text at a commit; `undefined` when it is no file there. */

@@ -112,9 +112,12 @@ async function updatePull(octokit: Octokit, proposal: Proposal, known: PullReque
   return known;
 }
 
-/** Labels are a help for people; a repository that forbids them still gets its pull request. */
+/**
+ * Labels are a help for people; a repository that forbids them still gets its pull request. Given once: people may take them off. A pull request that an
+ * earlier try left unfinished (its proposal is still `verified`) gets them now.
+ */
 async function label(octokit: Octokit, proposal: Proposal, pull: PullRequest): Promise<void> {
-  if (pull.adopted || proposal.labels.length === 0) return;
+  if ((pull.adopted && proposal.state !== "verified") || proposal.labels.length === 0) return;
   try {
     await octokit.rest.issues.addLabels({ ...where(proposal.repository), issue_number: pull.number, labels: [...proposal.labels] });
   } catch (error) {

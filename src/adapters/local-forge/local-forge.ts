@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { digestOf } from "../../domain/digest.ts";
 import { TuneupError } from "../../domain/errors.ts";
 import { type CommitSha, commitSha, repositoryName } from "../../domain/ids.ts";
 import type { Proposal, PullRequest } from "../../domain/proposal.ts";
+import { fileProblem } from "../../domain/publishing/edited-text.ts";
 import type { ForgeWriter, Publication, PublishWish } from "../../ports/forge.ts";
 import { withFolderLock } from "./folder-lock.ts";
 import { botEmail, type Git, openGit } from "./git-commands.ts";
@@ -159,6 +161,7 @@ async function treeOf(git: Git, proposal: Proposal): Promise<string> {
       const mode = (await git.run(["ls-tree", "--full-tree", proposal.commit, "--", file.path])).split(" ")[0] ?? "";
       if (mode !== "100644")
         throw new TuneupError("publish-refused", `${file.path} is no plain file at the base commit.`, { remedy: "Nothing was published." });
+      await refuseUnapproved(git, proposal, file);
       const blob = await git.run(["hash-object", "-w", "--no-filters", "--stdin"], { input: file.text });
       await git.run(["update-index", "--cacheinfo", `${mode},${blob},${file.path}`], { index });
     }
@@ -166,6 +169,20 @@ async function treeOf(git: Git, proposal: Proposal): Promise<string> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Before anything is written: the file at the base commit is what the edits were written against, and only the edits change it. */
+async function refuseUnapproved(git: Git, proposal: Proposal, file: Proposal["files"][number]): Promise<void> {
+  const shown = await git.run(["cat-file", "blob", `${proposal.commit}:${file.path}`]);
+  // Git's answer comes without its last line end.
+  const text = digestOf(shown) === file.before ? shown : `${shown}\n`;
+  const own = proposal.edits.filter((edit) => edit.path === file.path);
+  const problem = fileProblem(file, { text, digest: digestOf(text) }, own);
+  if (problem === undefined) return;
+  throw new TuneupError("publish-refused", `The proposal ${proposal.id} is not in order: ${problem}.`, {
+    remedy: "Nothing was published. Run the job again: the repository may have changed.",
+    fields: { proposal: proposal.id, path: file.path },
+  });
 }
 
 /** What the branch really changes against what was approved. */
