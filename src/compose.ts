@@ -31,6 +31,7 @@ import type { Ledger } from "./ports/ledger.ts";
 import type { TraceFileFormat } from "./ports/trace-file.ts";
 import type { TraceStore } from "./ports/trace-store.ts";
 import type { Workspace } from "./ports/workspace.ts";
+import type { WriteGuard } from "./ports/outgoing.ts";
 import { outgoingGuard } from "./stages/publish.ts";
 import { defaultLookRules, type LookRules } from "./stages/publish/last-look.ts";
 
@@ -172,6 +173,8 @@ export function openForgeWriter(target: {
   readonly repo: string;
   readonly data: string;
   readonly environment: Environment;
+  /** Stand before every request that writes to GitHub, after the last look. */
+  readonly guards?: readonly WriteGuard[];
 }): ForgeWriter {
   if (target.forge === "local")
     return localForge({ path: target.repo, data: target.data, programs: target.environment.path, now: systemNow });
@@ -185,7 +188,7 @@ export function openForgeWriter(target: {
   return githubForge({
     token: githubToken,
     retry: realRetryTools,
-    guards: [outgoingGuard({ scanSecrets, rules: lookRules(target.environment) })],
+    guards: [outgoingGuard({ scanSecrets, rules: lookRules(target.environment) }), ...(target.guards ?? [])],
     ...(githubApiUrl === undefined ? {} : { baseUrl: githubApiUrl }),
   });
 }

@@ -1,12 +1,17 @@
+import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { openServiceRecords, type ServiceRecords } from "../adapters/sqlite/service-database.ts";
 import type { Environment } from "../config/environment.ts";
 import { TuneupError } from "../domain/errors.ts";
-import type { Instant, Json } from "../domain/ids.ts";
+import { type Instant, type Json, repositoryName } from "../domain/ids.ts";
+import type { Proposal } from "../domain/proposal.ts";
+import { fenced } from "../pipeline/standing/fenced-work.ts";
 import { lookRules, scanSecrets } from "../compose.ts";
 import type { AuditLog } from "../ports/audit-log.ts";
+import type { Publication } from "../ports/forge.ts";
 import type { JobQueue } from "../ports/job-queue.ts";
 import type { WriteGuard } from "../ports/outgoing.ts";
+import { realRetryTools } from "./runtime.ts";
 import { outgoingGuard } from "../stages/publish.ts";
 
 export type { ServiceRecords } from "../adapters/sqlite/service-database.ts";
@@ -39,6 +44,48 @@ export function serviceGuards(audit: AuditLog, now: () => Instant, environment: 
         entry(outcome === "written" ? "write" : "write-failed", write.what, write.repository).catch(() => undefined),
     },
   ];
+}
+
+/** The audit log as a guard: every write to a forge, and what came of it. A failing log never makes a write look undone. */
+const auditedWrites = (audit: AuditLog, now: () => Instant, actor: string): WriteGuard => ({
+  before: async () => undefined,
+  async after({ repository, what }, outcome) {
+    const action = outcome === "written" ? "write" : "write-failed";
+    await audit
+      .record({ at: now(), action, actor, ...(repository === "" ? {} : { repository }), details: { what } })
+      .catch(() => undefined);
+  },
+});
+
+/**
+ * Publishes under a lease on the repository, so that limits are counted one after the other, with the guards that every write must pass, and writes down what was published or refused, and for
+ * whom.
+ */
+export async function publishFenced(
+  proposal: Proposal,
+  records: Pick<ServiceRecords, "leases" | "audit">,
+  now: () => Instant,
+  work: (guards: readonly WriteGuard[]) => Promise<Publication>,
+): Promise<Publication> {
+  const repository = repositoryName(proposal.repository);
+  const actor = proposal.startedBy ?? "tuneup";
+  const note = (action: string, details: Readonly<Record<string, Json>>): Promise<void> =>
+    records.audit.record({ at: now(), action, actor, repository, details: { proposal: proposal.id, branch: proposal.branch, ...details } });
+  try {
+    const publication = await fenced(
+      { leases: records.leases, name: `publish ${repository.toLowerCase()}`, holder: randomUUID(), now, sleep: realRetryTools.sleep },
+      (fence) => work([fence, auditedWrites(records.audit, now, actor)]),
+    );
+    const { pull, result } = publication;
+    await note(result, {
+      ...(pull === undefined ? {} : { pull: pull.number, state: pull.state }),
+      ...(result === "left-alone" ? { why: publication.why } : {}),
+    });
+    return publication;
+  } catch (error) {
+    if (error instanceof TuneupError) await note("held-back", { code: error.code, problems: error.fields["problems"] ?? [] });
+    throw error;
+  }
 }
 
 /** A queue that writes down who asked for each job. */

@@ -342,7 +342,10 @@ describe("the GitHub forge", () => {
     const old = world.commitsOn("main").length;
     expect(old).toBe(1);
     const base = world.head("main") ?? "";
-    const again = { ...aProposal(base), files: [{ path: "prompts/system.md", text: `${after}- More.\n`, before: digestOf(after) }] };
+    const again = aProposal(base, {
+      edits: [{ path: "prompts/system.md", base: digestOf(after), before: "- Do that.", after: "- Do that.\n- More.", reason: "" }],
+      files: [{ path: "prompts/system.md", text: `${after}- More.\n`, before: digestOf(after) }],
+    });
     expect(await forge().publish(again)).toMatchObject({ result: "published", pull: { number: 2 } });
   });
 

@@ -3,6 +3,7 @@ import { buildCommand } from "@stricli/core";
 import { lookRules, openForgeWriter, openLedger, readOperator, scanSecrets } from "../../compose.ts";
 import { hindranceNow } from "../../compose/standing.ts";
 import { readProposal } from "../../compose/publishing.ts";
+import { openRecords, publishFenced } from "../../compose/service.ts";
 import { knownPulls, rememberPublication, settledPull } from "../../pipeline/standing/pulls.ts";
 import { publish } from "../../stages/publish.ts";
 import type { CliContext } from "../context.ts";
@@ -32,32 +33,38 @@ export const publishCommand = buildCommand<Flags, [string], CliContext>({
   async func(flags, file) {
     const places = placesOf(this, flags);
     const proposal = readProposal(resolve(this.cwd, file));
-    const writer = openForgeWriter({
-      forge: flags.forge ?? "local",
-      repo: resolve(this.cwd, flags.repo ?? "."),
-      data: places.data,
-      environment: this.environment,
-    });
     const ledger = openLedger(places.data);
+    const records = openRecords(places.data);
     try {
       const operator = readOperator(places, this.environment);
-      const publication = await publish(proposal, writer, ledger, {
-        scanSecrets,
-        rules: lookRules(this.environment),
-        wish: {
-          recreate: flags.recreate === true,
-          settledPull: settledPull(await knownPulls(ledger, proposal.repository), proposal.branch),
-        },
-        hindrance: (one) =>
-          hindranceNow(one, { repository: proposal.repository, ledger, operator, now: this.now(), limited: flags.forge === "github" }),
+      const publication = await publishFenced(proposal, records, this.now, async (guards) => {
+        const writer = openForgeWriter({
+          forge: flags.forge ?? "local",
+          repo: resolve(this.cwd, flags.repo ?? "."),
+          data: places.data,
+          environment: this.environment,
+          guards,
+        });
+        const done = await publish(proposal, writer, ledger, {
+          scanSecrets,
+          rules: lookRules(this.environment),
+          wish: {
+            recreate: flags.recreate === true,
+            settledPull: settledPull(await knownPulls(ledger, proposal.repository), proposal.branch),
+          },
+          hindrance: (one) =>
+            hindranceNow(one, { repository: proposal.repository, ledger, operator, now: this.now(), limited: flags.forge === "github" }),
+        });
+        await rememberPublication(ledger, proposal, done, this.now());
+        return done;
       });
-      await rememberPublication(ledger, proposal, publication, this.now());
       this.process.stdout.write(
         flags.json === true
           ? `${JSON.stringify(publication)}\n`
           : `${publication.result === "published" ? publication.pull.url : publication.why}\n`,
       );
     } finally {
+      records.close();
       await ledger.close();
     }
   },
