@@ -1,6 +1,8 @@
 import type { Probot } from "probot";
+import { checkEvents } from "./checks/check-events.ts";
 import { commentEvents } from "./commands/comment-events.ts";
 import { permissionLookUps } from "./commands/permission-look-ups.ts";
+import { pullEvents } from "./pulls/pull-events.ts";
 import type { JobQueue } from "../ports/job-queue.ts";
 import type { Documents } from "../ports/ledger.ts";
 import type { Log } from "../ports/runtime.ts";
@@ -15,7 +17,8 @@ export interface GithubAppParts {
 
 /** The App's webhook side: one file for each family of events. Each verifies, records, and adds a durable job; nothing is worked on here. */
 export function githubApp(parts: GithubAppParts): (app: Probot) => void {
-  const families = [commentEvents({ ...parts, permissions: permissionLookUps(parts.clock) })];
+  const permissions = permissionLookUps(parts.clock);
+  const families = [commentEvents({ ...parts, permissions }), checkEvents({ ...parts, permissions }), pullEvents(parts)];
   return (app) => {
     for (const register of families) register(app);
   };

@@ -1,15 +1,20 @@
 import type { ProbotOctokit } from "probot";
-import { TuneupError } from "../domain/errors.ts";
+import { asJson } from "../domain/digest.ts";
+import { type ErrorCode, TuneupError } from "../domain/errors.ts";
 import type { ClusterId } from "../domain/ids.ts";
 import { safeInline } from "../domain/text/safe-text.ts";
+import { knownPull } from "../pipeline/standing/pulls.ts";
+import { countFailedTry, keepRequest } from "../pipeline/standing/requests.ts";
 import { jobBegins, jobEnds, rememberClusterAt } from "../pipeline/standing/runs.ts";
-import type { JobHandler } from "../ports/job-queue.ts";
-import type { Log } from "../ports/runtime.ts";
+import { type JobHandler, mostTries, type Steps } from "../ports/job-queue.ts";
+import type { Log, Progress } from "../ports/runtime.ts";
+import { checkProgress, closeCheck, type Conclusion, openCheck, type OpenCheck } from "./checks/check-run.ts";
 import { answer } from "./commands/answer.ts";
-import { assignmentOf, type Assignment } from "./commands/assignment.ts";
+import { type Assignment, assignmentOf } from "./commands/assignment.ts";
 import { type CommandRequest, commandRequestSchema, repositoryOf, requestKey } from "./commands/command-request.ts";
 import type { PeopleParts } from "./commands/people-commands.ts";
 import type { PermissionLookUps } from "./commands/permission-look-ups.ts";
+import { supersedeOthers } from "./pulls/supersede.ts";
 
 /** How a run ended, for the comment: one or two sentences of ours, already safe to publish. */
 export interface RunEnd {
@@ -17,6 +22,8 @@ export interface RunEnd {
   readonly text: string;
   /** The pull request that the text names. */
   readonly pull?: number;
+  /** How a check says it; by default `success` where something was published, else `neutral`. */
+  readonly conclusion?: Conclusion;
 }
 
 /** What the reading half hands over, as far as the App looks into it. */
@@ -25,6 +32,15 @@ export interface ReadReport {
   readonly cluster?: ClusterId;
   /** Whether there is anything to publish. */
   readonly proposal?: unknown;
+}
+
+/** What the reading half is given besides its assignment. */
+export interface ReadingPlace {
+  readonly token: string;
+  readonly commit: string;
+  readonly signal: AbortSignal;
+  /** Sees the job's progress as it goes. */
+  readonly watch: (progress: Progress) => void;
 }
 
 export interface RunJobParts extends PeopleParts {
@@ -38,61 +54,135 @@ export interface RunJobParts extends PeopleParts {
   /** A token of the installation, for one repository. `read` may read contents; `write` may also write contents and pull requests. */
   readonly token: (request: CommandRequest, access: "read" | "write") => Promise<string>;
   /** Everything up to the proposal, in a process without any token; the result is plain JSON. */
-  readonly read: (
-    assignment: Assignment,
-    checkout: { readonly token: string; readonly commit: string },
-    signal: AbortSignal,
-  ) => Promise<ReadReport>;
+  readonly read: (assignment: Assignment, place: ReadingPlace) => Promise<ReadReport>;
   /** Publishes in a process of its own. */
   readonly publish: (report: ReadReport, assignment: Assignment, token: string) => Promise<RunEnd>;
   readonly log: Log;
 }
 
-/** The job behind a command that reads sessions: prove, publish, answer. Each is a step that is never repeated once it has finished. */
+/** The commits that a run is about. */
+interface Heads {
+  /** The default branch's head, where it reads. */
+  readonly base: string;
+  /** Where its check stands: the pull request's head, or the same. */
+  readonly shown: string;
+}
+
+interface Begun {
+  readonly heads?: Heads;
+  readonly check?: OpenCheck;
+  readonly cluster?: ClusterId;
+  readonly end: RunEnd;
+}
+
+/**
+ * The job behind a command that reads sessions: prove, publish, close the check, answer. Each is a step that is never repeated once it has finished. What
+ * may pass by itself is tried again by the queue; at its last try the job ends by itself, so that nobody waits for an answer and no check stays open.
+ */
 export function runJob(parts: RunJobParts): JobHandler {
   return async (job, steps, signal) => {
     const request = commandRequestSchema.parse(job.payload);
-    const repository = repositoryOf(request);
-    const { cluster, command, issue, login } = request;
-    await jobBegins(parts.documents, repository, requestKey(request), {
+    const { command, issue, login } = request;
+    const key = requestKey(request);
+    await jobBegins(parts.documents, repositoryOf(request), key, {
       command,
       by: login,
       at: parts.now(),
       ...(issue === undefined ? {} : { issue }),
-      ...(cluster === undefined ? {} : { cluster }),
+      ...(request.cluster === undefined ? {} : { cluster: request.cluster }),
     });
-    const end = await work(request, parts, steps, signal);
-    await steps.run("answer", async () =>
-      answer(
-        await parts.octokit(request.installation),
-        request,
-        { kind: "run", text: end.text, done: end.published, afresh: true, ...(end.pull === undefined ? {} : { pull: end.pull }) },
-        parts.app,
-      ),
-    );
-    await jobEnds(parts.documents, repository, requestKey(request), parts.now());
+    const begun = await work(request, parts, steps, signal);
+    const cluster = begun.cluster ?? request.cluster;
+    await keepRequest(parts.documents, key, asJson({ ...request, ...(cluster === undefined ? {} : { cluster }) }));
+    await steps.run("close check", () => close(request, begun, parts));
+    const { conclusion: _conclusion, published, ...said } = begun.end;
+    await steps.run("answer", async () => {
+      const octokit = await parts.octokit(request.installation);
+      const say = (text: string): Promise<void> =>
+        answer(octokit, request, { kind: "run", ...said, text, done: published, afresh: true }, parts.app);
+      await publishable(said.text, say);
+    });
+    if (begun.end.published && begun.end.pull !== undefined)
+      await steps.run("supersede", () => supersede(request, begun.end.pull ?? 0, parts));
+    await jobEnds(parts.documents, repositoryOf(request), key, parts.now());
   };
 }
 
-async function work(request: CommandRequest, parts: RunJobParts, steps: Parameters<JobHandler>[1], signal: AbortSignal): Promise<RunEnd> {
+async function work(request: CommandRequest, parts: RunJobParts, steps: Steps, signal: AbortSignal): Promise<Begun> {
+  let begun: Omit<Begun, "end"> = {};
   try {
+    const heads = await steps.run("heads", () => headsOf(request, parts));
+    begun = { heads };
+    const check = await steps.run(
+      "check",
+      async () => (await openCheck(await parts.octokit(request.installation), request, heads.shown)) ?? null,
+    );
+    if (check !== null) begun = { ...begun, check };
     const assigned = await steps.run("assign", () => assignmentOf(request, parts));
-    if (!assigned.possible) return { published: false, text: assigned.why };
+    if (!assigned.possible) return { ...begun, end: { published: false, text: assigned.why, conclusion: "action_required" } };
     const { assignment } = assigned;
     const against = await steps.run("may begin", async () => (await parts.mayBegin(`${request.owner}/${request.repository}`)) ?? null);
-    if (against !== null) return { published: false, text: safeInline(against, 1500) };
-    const report = await steps.run("prove", async () => {
-      const commit = await headOf(request, parts);
-      return parts.read(assignment, { token: await parts.token(request, "read"), commit }, signal);
-    });
+    if (against !== null) return { ...begun, end: { published: false, text: safeInline(against, 1500), conclusion: "action_required" } };
+    const report = await steps.run("prove", () => prove(assignment, { heads, ...begun }, parts, signal));
+    if (report.cluster !== undefined) begun = { ...begun, cluster: report.cluster };
     if (report.cluster !== undefined && request.issue !== undefined)
       await rememberClusterAt(parts.documents, repositoryOf(request), request.issue, report.cluster);
-    return await steps.run("publish", () => publish(request, report, assignment, parts));
+    return { ...begun, end: await steps.run("publish", () => publish(request, report, assignment, parts)) };
   } catch (error) {
-    // What may pass by itself is tried again by the queue; everything else is an answer to the person who asked.
-    if (!(error instanceof TuneupError) || error.retryable) throw error;
-    parts.log.warn({ code: error.code, repository: `${request.owner}/${request.repository}` }, "a run ended with an error");
-    return { published: false, text: safeInline(`${error.message} ${error.remedy}`, 1500) };
+    if (signal.aborted) throw error;
+    return { ...begun, end: await endOf(error, request, parts) };
+  }
+}
+
+/** Errors that a person has to do something about. */
+const forPeople: ReadonlySet<ErrorCode> = new Set([
+  "usage",
+  "config-invalid",
+  "model-not-configured",
+  "budget-reached",
+  "forge-refused",
+  "publish-refused",
+]);
+
+/** What an error comes to: thrown on while trying again may help, else an end that says it. */
+async function endOf(error: unknown, request: CommandRequest, parts: RunJobParts): Promise<RunEnd> {
+  const known = error instanceof TuneupError ? error : undefined;
+  const isLast = async (): Promise<boolean> => (await countFailedTry(parts.documents, requestKey(request))) >= mostTries;
+  if ((known === undefined || known.retryable) && !(await isLast())) throw error;
+  const about = { repository: `${request.owner}/${request.repository}`, command: request.command };
+  parts.log.warn(
+    { ...about, code: known?.code ?? "internal", error: error instanceof Error ? error.name : "unknown" },
+    "a run ended with an error",
+  );
+  if (known === undefined)
+    return { published: false, text: "This ended with an error of Tuneup's own. Its log tells the operator more.", conclusion: "failure" };
+  const conclusion = forPeople.has(known.code) ? "action_required" : "failure";
+  return { published: false, text: safeInline(`${known.message} ${known.remedy}`, 1500), conclusion };
+}
+
+async function prove(
+  assignment: Assignment,
+  { check, heads }: { readonly heads: Heads; readonly check?: OpenCheck },
+  parts: RunJobParts,
+  signal: AbortSignal,
+): Promise<ReadReport> {
+  const { request } = assignment;
+  const shown =
+    check === undefined
+      ? undefined
+      : checkProgress({
+          octokit: () => parts.octokit(request.installation),
+          request,
+          check,
+          clock: () => Date.parse(parts.now()),
+          log: parts.log,
+        });
+  try {
+    shown?.take({ stage: "begin", state: "started" });
+    const watch = (progress: Progress): void => shown?.take(progress);
+    return await parts.read(assignment, { token: await parts.token(request, "read"), commit: heads.base, signal, watch });
+  } finally {
+    await shown?.settled();
   }
 }
 
@@ -107,10 +197,39 @@ async function publish(request: CommandRequest, report: ReadReport, assignment: 
   return parts.publish(report, assignment, await parts.token(request, "write"));
 }
 
-async function headOf(request: CommandRequest, parts: RunJobParts): Promise<string> {
+/** The new pull request takes the place of earlier ones for the same failure. */
+async function supersede(request: CommandRequest, pull: number, parts: RunJobParts): Promise<number> {
+  const { app, documents, now } = parts;
+  return supersedeOthers(repositoryOf(request), pull, { octokit: await parts.octokit(request.installation), app, documents, now });
+}
+
+/** Closes the check; one whose making seemed to fail is looked for once more. */
+async function close(request: CommandRequest, { check, end, heads }: Begun, parts: RunJobParts): Promise<void> {
+  const octokit = await parts.octokit(request.installation);
+  const own = check ?? (heads === undefined ? undefined : await openCheck(octokit, request, heads.shown));
+  if (own === undefined) return;
+  const conclusion = end.conclusion ?? (end.published ? "success" : "neutral");
+  await publishable(end.text, (text) => closeCheck(octokit, request, own, { conclusion, text }));
+}
+
+/** Says it; where the last look holds it back, says that instead: nobody waits for ever because of a word. */
+async function publishable(text: string, say: (text: string) => Promise<void>): Promise<void> {
+  try {
+    await say(text);
+  } catch (error) {
+    if (!(error instanceof TuneupError) || error.code !== "publish-refused") throw error;
+    await say("The result holds something that Tuneup does not publish. The operator finds it in the log and in the data folder.");
+  }
+}
+
+async function headsOf(request: CommandRequest, parts: RunJobParts): Promise<Heads> {
   const octokit = await parts.octokit(request.installation);
   const where = { owner: request.owner, repo: request.repository };
   const { data } = await octokit.rest.repos.get(where);
   const branch = await octokit.rest.repos.getBranch({ ...where, branch: data.default_branch });
-  return branch.data.commit.sha;
+  const base = branch.data.commit.sha;
+  if (request.onPull !== true || request.issue === undefined) return { base, shown: base };
+  if ((await knownPull(parts.documents, repositoryOf(request), request.issue)) === undefined) return { base, shown: base };
+  const pull = await octokit.rest.pulls.get({ ...where, pull_number: request.issue });
+  return { base, shown: pull.data.head.sha };
 }

@@ -1,6 +1,7 @@
 import type { CommandContext } from "@stricli/core";
 import type { Environment } from "../config/environment.ts";
 import type { Instant } from "../domain/ids.ts";
+import type { Progress } from "../ports/runtime.ts";
 
 /** Where a command writes: results to `stdout`, talk to `stderr`. */
 export interface Output {
@@ -19,4 +20,6 @@ export interface CliContext extends CommandContext {
   readonly now: () => Instant;
   /** Aborted by the first Ctrl-C: commands finish what is in flight, keep what was measured, and end. */
   readonly signal: AbortSignal;
+  /** Sees the progress of a job besides the terminal. */
+  readonly watch?: (progress: Progress) => void;
 }

@@ -15,8 +15,14 @@ import type { CliContext } from "./context.ts";
 import { progressReporter } from "./progress.ts";
 import { readSessions } from "./read-sessions.ts";
 
-export const runtimeOf = (context: CliContext): Runtime =>
-  makeRuntime({ signal: context.signal, progress: progressReporter(context.process.stderr), now: context.now });
+export function runtimeOf(context: CliContext): Runtime {
+  const show = progressReporter(context.process.stderr);
+  const progress: Runtime["progress"] = (one) => {
+    show(one);
+    context.watch?.(one);
+  };
+  return makeRuntime({ signal: context.signal, progress, now: context.now });
+}
 
 /** Scans a project and remembers the result, so that cluster ids stay stable and other commands find it. */
 export async function scanProject(

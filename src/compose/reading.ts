@@ -1,9 +1,12 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { withoutForgeSecrets } from "../config/environment.ts";
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
 import { z } from "zod";
+import type { Progress } from "../ports/runtime.ts";
 import { type ErrorCode, TuneupError } from "../domain/errors.ts";
 
 export interface ReadingProcess {
@@ -13,6 +16,8 @@ export interface ReadingProcess {
   readonly command: readonly string[];
   /** Passed on as SIGINT: the reader finishes what is in flight and keeps what was measured. */
   readonly signal: AbortSignal;
+  /** Sees the reader's progress as it goes. */
+  readonly watch?: (progress: Progress) => void;
 }
 
 /**
@@ -24,7 +29,8 @@ export async function readInOwnProcess<T>(reading: ReadingProcess): Promise<T> {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `${randomBytes(8).toString("hex")}.json`);
   try {
-    const code = await runReader([...reading.command, "--hand-over", file], reading);
+    const watched = reading.watch === undefined ? [] : ["--watched"];
+    const code = await runReader([...reading.command, "--hand-over", file, ...watched], reading);
     if (existsSync(file)) return handedOver<T>(JSON.parse(readFileSync(file, "utf8")));
     throw new ReaderEnded(code);
   } finally {
@@ -74,13 +80,49 @@ export async function handOver(file: string, work: () => Promise<unknown>): Prom
   }
 }
 
+/** The file descriptor on which a reading process tells its progress, one JSON object a line. */
+export const progressChannel = 3;
+
+/** What the reading process calls for each step of its progress; whoever started it may be gone. */
+export function tellProgress(progress: Progress): void {
+  try {
+    writeSync(progressChannel, `${JSON.stringify(progress)}\n`);
+  } catch {
+    // Nobody listens any more; the job goes on.
+  }
+}
+
+const progressLine = z.object({
+  stage: z.string().max(100),
+  state: z.enum(["started", "running", "finished", "skipped", "failed"]),
+  done: z.number().exactOptional(),
+  total: z.number().exactOptional(),
+  unit: z.string().max(100).exactOptional(),
+  note: z.string().max(2000).exactOptional(),
+});
+
+/** A line that is no progress is left out: progress is a help, and nothing depends on it. */
+function tell(line: string, watch: (progress: Progress) => void): void {
+  let content: unknown;
+  try {
+    content = JSON.parse(line);
+  } catch {
+    return;
+  }
+  const progress = progressLine.safeParse(content);
+  if (progress.success) watch(progress.data);
+}
+
 function runReader(command: readonly string[], reading: ReadingProcess): Promise<number> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, command, {
       cwd: reading.cwd,
       env: withoutForgeSecrets(),
-      stdio: ["ignore", "ignore", "inherit"],
+      stdio: ["ignore", "ignore", "inherit", reading.watch === undefined ? "ignore" : "pipe"],
     });
+    const { watch } = reading;
+    const channel = child.stdio[progressChannel];
+    if (watch !== undefined && channel instanceof Readable) createInterface({ input: channel }).on("line", (line) => tell(line, watch));
     const pass = (): void => void child.kill("SIGINT");
     reading.signal.addEventListener("abort", pass);
     child.on("error", reject);

@@ -107,6 +107,7 @@ export const operatorSchema = z.strictObject({
     })
     .optional()
     .describe("For the GitHub App: how many pull requests it may put before people, and what it may spend a day."),
+  stopLabel: text.optional().describe("Label that stops all updates of a pull request; default `tuneup:stop`."),
   budget: z.strictObject({ dollars: z.number().positive().optional(), tokens: z.number().int().positive().optional() }).optional(),
 });
 

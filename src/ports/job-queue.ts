@@ -12,6 +12,9 @@ export interface Steps {
   run<T>(name: string, work: () => Promise<T>): Promise<T>;
 }
 
+/** How often a job is tried when its steps fail: then it is kept as failed. A handler that has to tell somebody does it at the last try. */
+export const mostTries = 3;
+
 export type JobHandler = (job: Job, steps: Steps, signal: AbortSignal) => Promise<void>;
 
 /** Durable jobs: a job that was added runs to its end, once, across crashes and restarts, or is kept as failed with its reason. */

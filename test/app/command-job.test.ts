@@ -170,7 +170,13 @@ describe("an answer", () => {
 
 describe("limits", () => {
   const facts = { pauses: [], limits: defaultLimits, now };
-  const other = aPull({ number: 3, branch: "tuneup/aaaaaaaaaaaa", paths: ["other.md"], openedAt: at("10T00:00:00") });
+  const other = aPull({
+    number: 3,
+    branch: "tuneup/aaaaaaaaaaaa",
+    paths: ["other.md"],
+    cluster: clusterId("c-77aa"),
+    openedAt: at("10T00:00:00"),
+  });
   const fresh = { ...asked, branch: "tuneup/bbbbbbbbbbbb" };
 
   test.each<[string, readonly KnownPull[], RegExp]>([
@@ -179,7 +185,11 @@ describe("limits", () => {
       [other, { ...other, number: 4 }, { ...other, number: 5 }],
       /3 pull requests of Tuneup's are open[\s\S]*openPullRequests/,
     ],
-    ["one is open for the same file", [aPull({ openedAt: at("10T00:00:00") })], /same file[\s\S]*openPerFile/],
+    [
+      "one is open for the same file",
+      [aPull({ cluster: clusterId("c-77aa"), openedAt: at("10T00:00:00") })],
+      /same file[\s\S]*openPerFile/,
+    ],
     [
       "two were opened today",
       [
@@ -191,6 +201,10 @@ describe("limits", () => {
   ])("refuse another pull request when %s, and say which setting changes that", (_what, pulls, sentence) => {
     const hindrance = hindranceOf(fresh, { ...facts, pulls });
     expect(`${hindrance?.why} ${hindrance?.remedy}`).toMatch(sentence);
+  });
+
+  test("leave room for a new one that takes the place of an open one", () => {
+    expect(hindranceOf(fresh, { ...facts, pulls: [aPull({ openedAt: at("10T00:00:00") })] })).toBeUndefined();
   });
 
   test("never keep an open one from being brought up to date", () => {

@@ -18,6 +18,7 @@ export interface GithubDouble {
   /** Logins that were looked up, in order. */
   readonly lookUps: string[];
   readonly head: string;
+  readonly checks: { readonly id: number; readonly external_id: unknown; status: unknown; conclusion: unknown }[];
 }
 
 export const appNumber = 7;
@@ -30,6 +31,7 @@ export function githubDouble(): GithubDouble {
     permissions: new Map<string, string | number>([["ada", "write"]]),
     lookUps: [],
     head: "a".repeat(40),
+    checks: [],
   };
   const api = nock("https://api.github.com").persist();
   const at = (rest: string): RegExp => new RegExp(`^/repos/acme/support-agent${rest}(?:\\?.*)?$`);
@@ -80,6 +82,18 @@ export function githubDouble(): GithubDouble {
     const id = numberIn(request, /comments\/(\d+)/);
     double.reactions.push(`review ${id} ${String((await json(request))["content"])}`);
     return [201, { id: 1 }];
+  });
+  api.get(at("/commits/[0-9a-f]+/check-runs")).reply(() => [200, { total_count: double.checks.length, check_runs: double.checks }]);
+  api.post(at("/check-runs")).reply(async (request: Request) => {
+    const { external_id, status } = await json(request);
+    const check = { id: 1 + double.checks.length, external_id, status, conclusion: null };
+    double.checks.push(check);
+    return [201, check];
+  });
+  api.patch(at("/check-runs/\\d+")).reply(async (request: Request) => {
+    const check = double.checks.find((one) => one.id === numberIn(request, /check-runs\/(\d+)/));
+    const { conclusion = null, status } = await json(request);
+    return [200, check === undefined ? {} : Object.assign(check, { conclusion, status })];
   });
   return double;
 }

@@ -76,6 +76,7 @@ describe("the job behind a comment", () => {
       "Pull request opened: #7\n<!-- tuneup:answer:run -->\n<!-- tuneup:request:acme/support-agent/555 -->",
     ]);
     expect(github.reactions).toEqual(["555 rocket"]);
+    expect(github.checks).toMatchObject([{ external_id: "acme/support-agent/555", status: "completed", conclusion: "success" }]);
   });
 
   test("says 😕 and why when there is nothing to propose", async () => {
@@ -101,6 +102,7 @@ describe("the job behind a comment", () => {
     });
     await run(parts({ read: async () => Promise.reject(unbound) }));
     expect(github.comments[0]?.body).toContain("is not bound to a trace project. The operator adds it.");
+    expect(github.checks.map((check) => check.conclusion)).toEqual(["action_required"]);
     const down = new TuneupError("model-unreachable", "down", { remedy: "wait", retryable: true });
     await expect(run(parts({ read: async () => Promise.reject(down) }))).rejects.toThrow("down");
   });
@@ -151,6 +153,37 @@ describe("the job behind a comment", () => {
       }),
     );
     expect(github.comments[0]?.body).toContain("limits.dollarsPerDay");
+  });
+
+  test.each<[string, Error, string]>([
+    [
+      "what may pass does not pass",
+      new TuneupError("model-unreachable", "The model is down.", { remedy: "Wait.", retryable: true }),
+      "The model is down. Wait.",
+    ],
+    ["it is a bug", new Error("boom at /srv/secret"), "an error of Tuneup's own"],
+  ])("ends at its last try by itself when %s: an answer, and no check left open", async (_what, error, said) => {
+    const given = parts({ read: async () => Promise.reject(error), documents: new MemoryLedger() });
+    await expect(run(given)).rejects.toThrow(error.message);
+    await expect(run(given)).rejects.toThrow(error.message);
+    expect(github.comments).toEqual([]);
+    await run(given);
+    expect(github.comments[0]?.body).toContain(said);
+    expect(github.comments[0]?.body).not.toContain("/srv/secret");
+    expect(github.checks).toMatchObject([{ status: "completed", conclusion: "failure" }]);
+  });
+
+  test("that is stopped with the service is no failed try", async () => {
+    const stopped = new AbortController();
+    const given = parts({
+      read: async () => {
+        stopped.abort();
+        throw new Error("stopped");
+      },
+    });
+    for (let time = 0; time < 4; time += 1)
+      await expect(runJob(given)({ name: "run", key: "k", payload: request }, remembering(), stopped.signal)).rejects.toThrow("stopped");
+    expect(github.comments).toEqual([]);
   });
 
   test("refuses a payload that is not its own", async () => {

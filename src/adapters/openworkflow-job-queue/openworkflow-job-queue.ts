@@ -4,11 +4,11 @@ import { OpenWorkflow } from "openworkflow";
 import { BackendSqlite } from "openworkflow/sqlite";
 import { asJson } from "../../domain/digest.ts";
 import { TuneupError } from "../../domain/errors.ts";
-import type { Job, JobHandler, JobQueue, Steps } from "../../ports/job-queue.ts";
+import { type Job, type JobHandler, type JobQueue, mostTries, type Steps } from "../../ports/job-queue.ts";
 import type { Deliveries, Documents } from "../../ports/ledger.ts";
 
 /** How a job is tried again after a failed step: three times within minutes, then it is kept as failed. */
-const retryPolicy = { maximumAttempts: 3, initialInterval: "2s", backoffCoefficient: 5, maximumInterval: "1m" } as const;
+const retryPolicy = { maximumAttempts: mostTries, initialInterval: "2s", backoffCoefficient: 5, maximumInterval: "1m" } as const;
 
 /** Where the queue remembers natural keys for longer than the library does. */
 export type JobMemory = Deliveries & Pick<Documents, "get" | "put">;

@@ -2,7 +2,7 @@ import { relative, resolve } from "node:path";
 import { buildCommand } from "@stricli/core";
 import type { House } from "../../compose.ts";
 import { publishInOwnProcess } from "../../compose/publishing.ts";
-import { handOver, readInOwnProcess } from "../../compose/reading.ts";
+import { handOver, readInOwnProcess, tellProgress } from "../../compose/reading.ts";
 import { holdsForgeSecrets } from "../../config/environment.ts";
 import type { Finding } from "../../domain/finding.ts";
 import type { ClusterId, ProjectId } from "../../domain/ids.ts";
@@ -31,6 +31,7 @@ export interface RunFlags extends CommonFlags, JobFlags {
   readonly dryRun?: boolean;
   readonly startedBy?: string;
   readonly handOver?: string;
+  readonly watched?: boolean;
   readonly again?: LaterKind;
   readonly of?: string;
   readonly words?: string;
@@ -181,13 +182,14 @@ export const runCommand = buildCommand<RunFlags, [], CliContext>({
       of: { ...flag.text("The proposal whose job is taken up", "id"), hidden: true },
       words: { ...flag.text("Digest of the words to revise it by", "digest"), hidden: true },
       more: { kind: "parsed", parse: parseWhole, optional: true, hidden: true, brief: "Further sessions to test on", placeholder: "n" },
+      watched: { ...flag.toggle("Tell progress to the process that started this one"), hidden: true },
       handOver: { ...flag.text("Write the report to this file and publish nothing: for the process that publishes", "file"), hidden: true },
     },
   },
   async func(flags) {
     if (flags.handOver !== undefined) {
-      const file = flags.handOver;
-      await handOver(file, () => withHouse(this, flags, (house, project) => readAndProve(this, house, project, flags)));
+      const context = flags.watched === true ? { ...this, watch: tellProgress } : this;
+      await handOver(flags.handOver, () => withHouse(context, flags, (house, project) => readAndProve(context, house, project, flags)));
       return;
     }
     const report = await publishReport(this, await readSomewhere(this, flags), flags);

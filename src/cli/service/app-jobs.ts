@@ -4,6 +4,8 @@ import { commandJob } from "../../app/commands/command-job.ts";
 import { commandJobName, type CommandRequest, repositoryOf, runJobName } from "../../app/commands/command-request.ts";
 import { meantCluster, type PeopleParts } from "../../app/commands/people-commands.ts";
 import { permissionLookUps } from "../../app/commands/permission-look-ups.ts";
+import { pullJobName } from "../../app/pulls/pull-change.ts";
+import { pullJob } from "../../app/pulls/pull-job.ts";
 import { type ReadReport, type RunEnd, runJob, type RunJobParts } from "../../app/run-job.ts";
 import type { Places } from "../../compose.ts";
 import { mintToken, mirrorCommit, projectBoundTo } from "../../compose/app-service.ts";
@@ -46,6 +48,7 @@ export function registerJobs(queue: Pick<JobQueue, "work">, parts: AppParts): vo
     clusters: (repository: string) => lastClusters(repository, ledger, operator),
     now: context.now,
   };
+  queue.work(pullJobName, pullJob({ ...shared, log, ...(operator.stopLabel === undefined ? {} : { stopLabel: operator.stopLabel }) }));
   queue.work(
     commandJobName,
     commandJob({
@@ -71,23 +74,23 @@ export function registerJobs(queue: Pick<JobQueue, "work">, parts: AppParts): vo
 
 /** The reading half of a run, in a process that is started without any forge secret, on a mirror of the repository. */
 function reader({ context, ledger, operator, places }: AppParts): RunJobParts["read"] {
-  return async (assignment, checkout, signal) => {
+  return async (assignment, { commit, signal, token, watch }) => {
     const { recreate, request } = assignment;
     if (recreate !== undefined) return publishedBefore(ledger, recreate);
     const repository = `${request.owner}/${request.repository}`;
     const project = projectBoundTo(repository, operator);
-    const folder = await mirrorCommit({ repository, ...checkout }, { data: places.data, environment: context.environment, signal });
+    const folder = await mirrorCommit({ repository, commit, token }, { data: places.data, environment: context.environment, signal });
     const named = {
       data: places.data,
       operator: places.operatorFile,
       project,
       repo: folder,
       github: repository,
-      revision: checkout.commit,
+      revision: commit,
       ...flagsOf(assignment),
     };
     const args = Object.entries(named).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
-    return readInOwnProcess<RunReport>({ data: places.data, cwd: context.cwd, command: [...program, "run", ...args], signal });
+    return readInOwnProcess<RunReport>({ data: places.data, cwd: context.cwd, command: [...program, "run", ...args], signal, watch });
   };
 }
 
@@ -115,7 +118,11 @@ const flagsOf = ({ cluster, later, request, seed }: Assignment): Readonly<Record
 async function publishRun({ context, places }: AppParts, handed: ReadReport, assignment: Assignment, token: string): Promise<RunEnd> {
   const report = handed as RunReport;
   if (report.proposal === undefined || report.finding.end !== "proposed")
-    return { published: false, text: safeInline(describeEnd(report.finding), 1500) };
+    return {
+      published: false,
+      text: safeInline(describeEnd(report.finding), 1500),
+      ...(report.finding.end === "model-not-configured" ? { conclusion: "action_required" } : {}),
+    };
   const recreate = assignment.recreate !== undefined;
   const publication = await publishInOwnProcess(report.proposal, {
     data: places.data,
@@ -128,7 +135,8 @@ async function publishRun({ context, places }: AppParts, handed: ReadReport, ass
   });
   if (publication.result === "left-alone") {
     const remedy = publication.remedy === undefined ? "" : ` ${publication.remedy}`;
-    return { published: false, text: safeInline(`Left alone: ${publication.why}.${remedy}`, 1500) };
+    const conclusion = publication.remedy === undefined ? "neutral" : "action_required";
+    return { published: false, text: safeInline(`Left alone: ${publication.why}.${remedy}`, 1500), conclusion };
   }
   const { pull } = publication;
   const what = recreate ? "The branch was made anew" : pull.adopted ? "The pull request is up to date" : "Pull request opened";

@@ -72,8 +72,10 @@ function byPeople(proposal: Publishable, facts: PublishingFacts): Hindrance | un
 }
 
 function byLimits(proposal: Publishable, facts: PublishingFacts): Hindrance | undefined {
-  const { limits, pulls } = facts;
-  const left = limitsLeft(facts);
+  const { limits } = facts;
+  // A pull request for the same failure is superseded by the new one, so it takes no room.
+  const pulls = facts.pulls.filter((pull) => pull.life !== "open" || pull.cluster !== proposal.cluster);
+  const left = { open: limitsLeft({ ...facts, pulls }).open, today: limitsLeft(facts).today };
   if (left.open <= 0)
     return {
       why: `${limits.openPullRequests} pull requests of Tuneup's are open already`,

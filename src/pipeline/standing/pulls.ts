@@ -1,5 +1,5 @@
 import { asJson } from "../../domain/digest.ts";
-import type { Instant, ProposalId, RepositoryId } from "../../domain/ids.ts";
+import type { ClusterId, Instant, ProposalId, RepositoryId } from "../../domain/ids.ts";
 import type { Proposal, PullRequest } from "../../domain/proposal.ts";
 import type { KnownPull } from "../../domain/publishing/standing.ts";
 import type { Publication } from "../../ports/forge.ts";
@@ -88,4 +88,18 @@ async function rememberPull(documents: Pick<Documents, "get" | "put">, proposal:
     branch: proposal.branch,
     life: pull.state,
   });
+}
+
+/** A merge, for whoever watches later whether the failure has become rarer. */
+export interface RecordedMerge {
+  readonly pull: number;
+  readonly proposal: ProposalId;
+  readonly cluster: ClusterId;
+  /** The merge commit; empty where the forge names none. */
+  readonly commit: string;
+  readonly at: Instant;
+}
+
+export async function rememberMerge(documents: Pick<Documents, "put">, repository: RepositoryId, merge: RecordedMerge): Promise<void> {
+  await documents.put(`merge/${repositoryKey(repository)}/${String(merge.pull).padStart(10, "0")}`, asJson(merge));
 }

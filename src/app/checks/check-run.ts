@@ -1,0 +1,146 @@
+import type { ProbotOctokit } from "probot";
+import { safeInline } from "../../domain/text/safe-text.ts";
+import type { Log, Progress } from "../../ports/runtime.ts";
+import { type CommandRequest, requestKey } from "../commands/command-request.ts";
+import { progressTable } from "./progress-table.ts";
+
+/** A check run of ours, as a finished step remembers it. */
+export interface OpenCheck {
+  readonly id: number;
+  readonly head: string;
+}
+
+/** How a run ended, as a check says it. `action_required`: a person has to do something first. */
+export type Conclusion = "success" | "neutral" | "failure" | "action_required";
+
+export const checkName = "tuneup";
+
+/** The button under a finished check. GitHub allows 20 characters for a label, 40 for a description. */
+export const runAgainAction = { label: "Run again", description: "Another draft on another split", identifier: "run-again" } as const;
+
+/** GitHub allows 65,535 characters. */
+const longestSummary = 60_000;
+/** Progress is written at most so often: each write counts against the installation's rate limit. */
+const leastPause = 5_000;
+
+const where = (request: CommandRequest): { readonly owner: string; readonly repo: string } => ({
+  owner: request.owner,
+  repo: request.repository,
+});
+
+const hasStatus = (error: unknown, status: number): boolean => error instanceof Error && "status" in error && error.status === status;
+
+/**
+ * The check run of a request on this commit: an open one of ours is adopted, else one is made. `undefined` where the App may not write checks: progress
+ * is a help, and nothing fails for want of it.
+ */
+export async function openCheck(octokit: ProbotOctokit, request: CommandRequest, head: string): Promise<OpenCheck | undefined> {
+  const external = requestKey(request);
+  try {
+    const runs = await octokit.paginate(octokit.rest.checks.listForRef, {
+      ...where(request),
+      ref: head,
+      check_name: checkName,
+      per_page: 100,
+    });
+    const known = runs.find((run) => run.external_id === external);
+    if (known !== undefined) return { id: known.id, head };
+    const { data } = await octokit.rest.checks.create({
+      ...where(request),
+      name: checkName,
+      head_sha: head,
+      external_id: external,
+      status: "queued",
+      output: { title: "Waiting", summary: `\`/tuneup ${request.command}\` is recorded and waits for its turn.` },
+    });
+    return { id: data.id, head };
+  } catch (error) {
+    if (hasStatus(error, 403) || hasStatus(error, 404)) return undefined;
+    throw error;
+  }
+}
+
+/** Closes a check run with its conclusion and a button to run again. */
+export async function closeCheck(
+  octokit: ProbotOctokit,
+  request: CommandRequest,
+  check: OpenCheck,
+  end: { readonly conclusion: Conclusion; readonly text: string },
+): Promise<void> {
+  const titles: Readonly<Record<Conclusion, string>> = {
+    success: "Pull request",
+    neutral: "No pull request",
+    failure: "Ended with an error",
+    action_required: "Something has to be done first",
+  };
+  await octokit.rest.checks.update({
+    ...where(request),
+    check_run_id: check.id,
+    status: "completed",
+    conclusion: end.conclusion,
+    // References are for the comment: a check is shown where they would lead nowhere.
+    output: { title: titles[end.conclusion], summary: end.text.replace(/#(?=\d)/g, "").slice(0, longestSummary) },
+    actions: [{ ...runAgainAction }],
+  });
+}
+
+/** Shows a job's progress in its check run while the job goes on. */
+export interface CheckProgress {
+  /** Takes one step of progress; writes at most once in five seconds, and never throws. */
+  take(progress: Progress): void;
+  /** Resolves when nothing is being written any more; what came last and was not written is left out. */
+  settled(): Promise<void>;
+}
+
+export interface CheckProgressParts {
+  readonly octokit: () => Promise<ProbotOctokit>;
+  readonly request: CommandRequest;
+  readonly check: OpenCheck;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  readonly log: Log;
+}
+
+/** Progress into a check run. One write at a time; a write that fails is logged once and the next one tries again. */
+export function checkProgress({ check, clock, log, octokit, request }: CheckProgressParts): CheckProgress {
+  const stages = new Map<string, Progress>();
+  let last = Number.NEGATIVE_INFINITY;
+  let writing: Promise<void> = Promise.resolve();
+  let busy = false;
+
+  const write = async (): Promise<void> => {
+    try {
+      const client = await octokit();
+      await client.rest.checks.update({
+        ...where(request),
+        check_run_id: check.id,
+        status: "in_progress",
+        output: { title: titleOf(stages), summary: progressTable([...stages.values()]).slice(0, longestSummary) },
+      });
+    } catch (error) {
+      log.warn({ check: check.id, error: error instanceof Error ? error.name : "unknown" }, "progress could not be shown");
+    } finally {
+      busy = false;
+    }
+  };
+  return {
+    take(progress) {
+      // Set anew, so that the stage under way stands last.
+      stages.delete(progress.stage);
+      stages.set(progress.stage, progress);
+      if (busy || clock() - last < leastPause) return;
+      busy = true;
+      last = clock();
+      writing = write();
+    },
+    settled: () => writing,
+  };
+}
+
+function titleOf(stages: ReadonlyMap<string, Progress>): string {
+  const current = [...stages.values()].at(-1);
+  if (current === undefined) return "Under way";
+  const count =
+    current.done === undefined ? "" : ` ${current.done}${current.total === undefined ? "" : `/${current.total}`} ${current.unit ?? ""}`;
+  return safeInline(`${current.stage}${count}`.trim(), 100);
+}

@@ -1,0 +1,18 @@
+import { z } from "zod";
+
+/** The name, in the queue, of jobs about what people did to our pull requests. */
+export const pullJobName = "pull";
+
+export const pullActions = ["closed", "reopened", "synchronize", "labeled", "unlabeled"] as const;
+
+/** What happened to a pull request, as a job remembers it; how it stands is asked anew. */
+export const pullChangeSchema = z.object({
+  installation: z.number().int().positive(),
+  owner: z.string().min(1).max(100),
+  repository: z.string().min(1).max(100),
+  number: z.number().int().positive(),
+  action: z.enum(pullActions),
+  /** Who did it. */
+  by: z.string().min(1).max(100),
+});
+export type PullChange = z.infer<typeof pullChangeSchema>;
