@@ -2,10 +2,12 @@ import { type Application, buildApplication, buildRouteMap, text_en } from "@str
 import { version } from "../compose.ts";
 import { ReaderEnded } from "../compose/reading.ts";
 import { TuneupError } from "../domain/errors.ts";
+import { auditCommand } from "./commands/audit.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { draftCommand } from "./commands/draft.ts";
 import { ingestCommand } from "./commands/ingest.ts";
+import { jobsCommand } from "./commands/jobs.ts";
 import { locateCommand } from "./commands/locate.ts";
 import { proposeCommand } from "./commands/propose.ts";
 import { publishCommand } from "./commands/publish.ts";
@@ -47,6 +49,8 @@ const routes = buildRouteMap<string, CliContext>({
     publish: publishCommand,
     doctor: doctorCommand,
     serve: serveCommand,
+    jobs: jobsCommand,
+    audit: auditCommand,
   },
   docs: {
     brief: "Improves an LLM agent from its own failures, and proves the edit on its own sessions first",

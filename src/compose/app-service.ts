@@ -6,10 +6,12 @@ import type { Environment } from "../config/environment.ts";
 import type { OperatorSettings } from "../config/operator-file.ts";
 import { TuneupError } from "../domain/errors.ts";
 import { githubPages } from "../domain/github-address.ts";
+import type { JobRecords } from "../ports/job-records.ts";
 import type { JobQueue } from "../ports/job-queue.ts";
 import type { Ledger } from "../ports/ledger.ts";
 
-export const openJobQueue = (data: string, ledger: Ledger): JobQueue => OpenworkflowJobQueue.open(join(data, "jobs.db"), ledger);
+export const openJobQueue = (data: string, ledger: Ledger): JobQueue & JobRecords =>
+  OpenworkflowJobQueue.open(join(data, "jobs.db"), ledger);
 
 /** The trace project that the operator bound to a repository, if any. A repository never says itself whose traces it may see. */
 export const boundProject = (repository: string, operator: OperatorSettings): string | undefined =>

@@ -13,7 +13,7 @@ export interface Steps {
 }
 
 /** How often a job is tried when its steps fail: then it is kept as failed. A handler that has to tell somebody does it at the last try. */
-export const mostTries = 3;
+export const mostTries = 7;
 
 export type JobHandler = (job: Job, steps: Steps, signal: AbortSignal) => Promise<void>;
 

@@ -4,11 +4,13 @@ import { OpenWorkflow } from "openworkflow";
 import { BackendSqlite } from "openworkflow/sqlite";
 import { asJson } from "../../domain/digest.ts";
 import { TuneupError } from "../../domain/errors.ts";
+import type { JobRecords, JobRow } from "../../ports/job-records.ts";
 import { type Job, type JobHandler, type JobQueue, mostTries, type Steps } from "../../ports/job-queue.ts";
 import type { Deliveries, Documents } from "../../ports/ledger.ts";
+import { rowOf, statusOf } from "./job-rows.ts";
 
-/** How a job is tried again after a failed step: three times within minutes, then it is kept as failed. */
-const retryPolicy = { maximumAttempts: mostTries, initialInterval: "2s", backoffCoefficient: 5, maximumInterval: "1m" } as const;
+/** How a job is tried again after a failed step: within an hour, because GitHub's rate limits last that long; then it is kept as failed. */
+const retryPolicy = { maximumAttempts: mostTries, initialInterval: "2s", backoffCoefficient: 5, maximumInterval: "25m" } as const;
 
 /** Where the queue remembers natural keys for longer than the library does. */
 export type JobMemory = Deliveries & Pick<Documents, "get" | "put">;
@@ -19,7 +21,7 @@ type Worker = ReturnType<OpenWorkflow["newWorker"]>;
  * Durable jobs on openworkflow with SQLite. Its own idempotency keys are forgotten after a day, so the natural key is remembered in the
  * ledger. A worker that dies lets go of its job after the library's fixed lease of 30 s.
  */
-export class OpenworkflowJobQueue implements JobQueue {
+export class OpenworkflowJobQueue implements JobQueue, JobRecords {
   readonly #backend: BackendSqlite;
   readonly #client: OpenWorkflow;
   readonly #memory: JobMemory;
@@ -61,6 +63,19 @@ export class OpenworkflowJobQueue implements JobQueue {
     await this.#client.runWorkflow({ name: job.name, retryPolicy }, { key: job.key, payload: job.payload }, { idempotencyKey: key });
     await this.#memory.put(`job/${key}`, "added");
     return (await this.#memory.delivery(`job/${key}`)) === "new" ? "added" : "duplicate";
+  }
+
+  async jobs(most: number, state?: JobRow["state"]): Promise<readonly JobRow[]> {
+    const { data } = await this.#backend.listWorkflowRuns({ limit: most, ...(state === undefined ? {} : { status: statusOf[state] }) });
+    return data.map((run) => rowOf(run));
+  }
+
+  async again(id: string): Promise<boolean> {
+    const run = await this.#backend.getWorkflowRun({ workflowRunId: id });
+    if (run === null || rowOf(run).state !== "failed") return false;
+    // One failed run is tried again once, however often somebody asks.
+    await this.#client.runWorkflow({ name: run.workflowName, retryPolicy }, run.input, { idempotencyKey: `again/${id}` });
+    return true;
   }
 
   work(name: string, handler: JobHandler): void {
