@@ -107,12 +107,15 @@ export function readOperator(places: Places, environment: Environment): Operator
   return parseOperatorFile(path, readFileSync(path, "utf8"));
 }
 
+/** The trace store of one installation; whoever writes traces opens it here. */
+export const openTraceStore = (data: string): TraceStore => SqliteTraceStore.open(join(data, "traces.db"));
+
 /** Opens store, ledger and models. Nothing is asked of any network. */
 export function openHouse(settings: HouseSettings): House {
   const operator = readOperator(settings.places, settings.environment);
   const { data } = settings.places;
   const ledger = SqliteLedger.open(join(data, "ledger.db"));
-  const store = SqliteTraceStore.open(join(data, "traces.db"));
+  const store = openTraceStore(data);
   return {
     data,
     store,

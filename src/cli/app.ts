@@ -9,6 +9,7 @@ import { draftCommand } from "./commands/draft.ts";
 import { ingestCommand } from "./commands/ingest.ts";
 import { jobsCommand } from "./commands/jobs.ts";
 import { locateCommand } from "./commands/locate.ts";
+import { projectCommands } from "./commands/project.ts";
 import { proposeCommand } from "./commands/propose.ts";
 import { publishCommand } from "./commands/publish.ts";
 import { replayCommand } from "./commands/replay.ts";
@@ -48,6 +49,7 @@ const routes = buildRouteMap<string, CliContext>({
     propose: proposeCommand,
     publish: publishCommand,
     doctor: doctorCommand,
+    project: projectCommands,
     serve: serveCommand,
     jobs: jobsCommand,
     audit: auditCommand,

@@ -1,0 +1,80 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { run } from "@stricli/core";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { app } from "../../src/cli/app.ts";
+import type { CliContext } from "../../src/cli/context.ts";
+import { exitCode } from "../../src/cli/exit-code.ts";
+import { readEnvironment } from "../../src/config/environment.ts";
+import { instant } from "../../src/domain/ids.ts";
+
+const root = mkdtempSync(join(tmpdir(), "tuneup-project-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+let cwd = "";
+beforeEach(() => {
+  cwd = mkdtempSync(join(root, "r"));
+});
+
+async function tuneup(...args: readonly string[]): Promise<{ readonly out: string; readonly err: string; readonly code: number }> {
+  let [out, err] = ["", ""];
+  const streams: CliContext["process"] = {
+    stdout: { write: (text) => void (out += text) },
+    stderr: { write: (text) => void (err += text) },
+  };
+  const variables = { PATH: process.env["PATH"] ?? "" };
+  await run(app, args, {
+    process: streams,
+    cwd,
+    environment: readEnvironment(variables),
+    variables,
+    now: () => instant("2026-01-20T00:00:00.000Z"),
+    signal: new AbortController().signal,
+  });
+  const code = Number(streams.exitCode ?? 0);
+  return { out, err, code: code < 0 ? exitCode.usage : code };
+}
+
+describe("tuneup project", () => {
+  test("shows a token once, with what a sender needs, and keeps only its hash", async () => {
+    const { out, code } = await tuneup("project", "create", "support");
+    expect(code).toBe(0);
+    const token = /tup_\w{49}/.exec(out)?.[0] ?? "";
+    expect(out).toContain(`OTEL_EXPORTER_OTLP_HEADERS=Authorization=Bearer%20${token}`);
+    const folder = join(cwd, ".tuneup");
+    const kept = readdirSync(folder).map((name) => readFileSync(join(folder, name), "latin1"));
+    expect(kept.join("")).not.toContain(token.slice(4, 20));
+    expect((await tuneup("project", "list")).out).toMatch(/support +2026-01-20T00:00:00\.000Z +never +0 +0 +valid/);
+    const again = await tuneup("project", "create", "support");
+    expect(again.code).toBe(exitCode.usage);
+    expect(again.err).toContain("tuneup project rotate support");
+  });
+
+  test("rotates with a grace time or at once", async () => {
+    await tuneup("project", "create", "support");
+    expect((await tuneup("project", "rotate", "support", "--grace-hours", "2")).out).toContain("end at 2026-01-20T02:00:00.000Z");
+    const now = JSON.parse((await tuneup("project", "rotate", "support", "--now", "--json")).out) as Record<string, string>;
+    expect(now["oldTokensUntil"]).toBe("2026-01-20T00:00:00.000Z");
+    const [listed] = JSON.parse((await tuneup("project", "list", "--json")).out) as { tokens: unknown[] }[];
+    expect(listed?.tokens).toHaveLength(1);
+    const unknown = await tuneup("project", "rotate", "suport");
+    expect(unknown.err).toContain('no trace project "suport" that receives traces. Known: support.');
+  });
+
+  test("erases tokens and traces, after --yes only", async () => {
+    await tuneup("project", "create", "support");
+    writeFileSync(join(cwd, "sessions.jsonl"), '{"session_id": "s-1", "messages": [{"role": "user", "content": "hello"}]}\n');
+    await tuneup("ingest", "sessions.jsonl", "--project", "support");
+    const asked = await tuneup("project", "erase", "support");
+    expect(asked.code).toBe(exitCode.usage);
+    expect(asked.err).toContain("--yes");
+    expect((await tuneup("project", "list")).out).toContain("support");
+    expect((await tuneup("project", "erase", "support", "--yes")).out).toBe('Removed 1 session and the tokens of "support".\n');
+    expect((await tuneup("project", "list")).out).toContain("tuneup project create");
+    expect((await tuneup("project", "erase", "support", "--yes")).out).toBe('Removed 0 sessions of "support".\n');
+  });
+
+  test.each(["../x", "", "a b", "-x", "x".repeat(101)])("does not take %j as a name", async (name) => {
+    expect((await tuneup("project", "create", "--", name)).code).toBe(exitCode.usage);
+  });
+});
