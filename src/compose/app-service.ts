@@ -9,9 +9,13 @@ import { githubPages } from "../domain/github-address.ts";
 import type { JobRecords } from "../ports/job-records.ts";
 import type { JobQueue } from "../ports/job-queue.ts";
 import type { Ledger } from "../ports/ledger.ts";
+import { LanedJobQueue } from "./laned-job-queue.ts";
 
-export const openJobQueue = (data: string, ledger: Ledger): JobQueue & JobRecords =>
-  OpenworkflowJobQueue.open(join(data, "jobs.db"), ledger);
+/** The App's jobs; runs, which may take long, have a lane of their own. */
+export function openJobQueue(data: string, ledger: Ledger): JobQueue & JobRecords {
+  const open = (file: string): JobQueue & JobRecords => OpenworkflowJobQueue.open(join(data, file), ledger);
+  return new LanedJobQueue({ long: open("jobs.db"), quick: open("quick-jobs.db") }, ["run"]);
+}
 
 /** The trace project that the operator bound to a repository, if any. A repository never says itself whose traces it may see. */
 export const boundProject = (repository: string, operator: OperatorSettings): string | undefined =>
