@@ -4,7 +4,9 @@ import { fileURLToPath } from "node:url";
 import { readClusterFile } from "./adapters/cluster-file/cluster-file.ts";
 import { commandEvaluator } from "./adapters/command-evaluator/command-evaluator.ts";
 import { gitWorkspace } from "./adapters/git-workspace/git-workspace.ts";
+import type { GithubOptions } from "./adapters/github-forge/github-client.ts";
 import { githubForge } from "./adapters/github-forge/github-forge.ts";
+import { githubSetup } from "./adapters/github-forge/github-setup.ts";
 import { githubReader } from "./adapters/github-forge/github-reader.ts";
 import { localForge } from "./adapters/local-forge/local-forge.ts";
 import { openaiAgentsFileFormat } from "./adapters/openai-agents-traces/openai-agents-file-format.ts";
@@ -25,7 +27,7 @@ import { type ProjectId, projectId, type RepositoryId } from "./domain/ids.ts";
 import { githubPages } from "./domain/github-address.ts";
 import type { ModelPrice } from "./domain/replaying/price.ts";
 import type { PromptTemplate } from "./domain/text/prompt-template.ts";
-import type { ForgeReader, ForgeWriter } from "./ports/forge.ts";
+import type { ForgeReader, ForgeWriter, SetupWriter } from "./ports/forge.ts";
 import type { Evaluator } from "./ports/evaluator.ts";
 import type { Ledger } from "./ports/ledger.ts";
 import type { TraceFileFormat } from "./ports/trace-file.ts";
@@ -181,19 +183,26 @@ export function openForgeWriter(target: {
 }): ForgeWriter {
   if (target.forge === "local")
     return localForge({ path: target.repo, data: target.data, programs: target.environment.path, now: systemNow });
-  const { githubToken, githubApiUrl } = target.environment;
+  return githubForge(githubOptions(target.environment, target.guards));
+}
+
+/** Likewise for the pull request that sets Tuneup up, which there is on GitHub only. */
+export const openSetupWriter = (environment: Environment): SetupWriter => githubSetup(githubOptions(environment));
+
+function githubOptions(environment: Environment, guards: readonly WriteGuard[] = []): GithubOptions {
+  const { githubToken, githubApiUrl } = environment;
   if (githubToken === undefined) {
     throw new TuneupError("forge-refused", "There is no GitHub token.", {
       remedy:
         "Set GITHUB_TOKEN to a token that may write contents and pull requests of the repository, or leave out --github for a local branch.",
     });
   }
-  return githubForge({
+  return {
     token: githubToken,
     retry: realRetryTools,
-    guards: [outgoingGuard({ scanSecrets, rules: lookRules(target.environment) }), ...(target.guards ?? [])],
+    guards: [outgoingGuard({ scanSecrets, rules: lookRules(environment) }), ...guards],
     ...(githubApiUrl === undefined ? {} : { baseUrl: githubApiUrl }),
-  });
+  };
 }
 
 /** Where links on our pages may lead: to the forge itself. */

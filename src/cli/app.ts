@@ -18,6 +18,7 @@ import { runCommand } from "./commands/run.ts";
 import { clustersCommand, scanCommand } from "./commands/scan.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { showCommand } from "./commands/show.ts";
+import { surveyCommand } from "./commands/survey.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import type { CliContext } from "./context.ts";
 import { exitCode, exitCodeOf } from "./exit-code.ts";
@@ -42,6 +43,7 @@ const routes = buildRouteMap<string, CliContext>({
     clusters: clustersCommand,
     show: showCommand,
     locate: locateCommand,
+    survey: surveyCommand,
     draft: draftCommand,
     replay: replayCommand,
     verify: verifyCommand,

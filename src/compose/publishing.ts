@@ -2,10 +2,11 @@ import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { onlyForgeSecrets } from "../config/environment.ts";
-import { shortDigest } from "../domain/digest.ts";
+import { asJson, digestOfJson, shortDigest } from "../domain/digest.ts";
 import { TuneupError } from "../domain/errors.ts";
 import { digest } from "../domain/ids.ts";
 import type { Proposal } from "../domain/proposal.ts";
+import type { SetupProposal } from "../domain/publishing/setup.ts";
 import type { Publication } from "../ports/forge.ts";
 
 export interface PublishingTarget {
@@ -28,10 +29,11 @@ export interface PublishingTarget {
  * Publishes in a process of its own: it gets the finished proposal and the forge's secrets, no model key and no trace store.
  * Throws what the process reported; `forge-unreachable` when it died without a word.
  */
-export async function publishInOwnProcess(proposal: Proposal, target: PublishingTarget): Promise<Publication> {
+export async function publishInOwnProcess(proposal: Proposal | SetupProposal, target: PublishingTarget): Promise<Publication> {
   const folder = join(target.data, "proposals");
   mkdirSync(folder, { recursive: true });
-  const file = join(folder, `${shortDigest(digest(proposal.id))}-${process.pid}.json`);
+  const name = "id" in proposal ? shortDigest(digest(proposal.id)) : shortDigest(digestOfJson(asJson(proposal)));
+  const file = join(folder, `${name}-${process.pid}.json`);
   writeFileSync(file, JSON.stringify(proposal), { mode: 0o600 });
   try {
     const variables = { ...onlyForgeSecrets(), ...(target.token === undefined ? {} : { GITHUB_TOKEN: target.token }) };
@@ -81,4 +83,4 @@ function run(
 }
 
 /** Reads a proposal that the working process wrote. */
-export const readProposal = (path: string): Proposal => JSON.parse(readFileSync(path, "utf8")) as Proposal;
+export const readProposal = (path: string): Proposal | SetupProposal => JSON.parse(readFileSync(path, "utf8")) as Proposal | SetupProposal;

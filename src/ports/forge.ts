@@ -1,5 +1,6 @@
 import type { CommitSha, RepositoryId } from "../domain/ids.ts";
 import type { Proposal, PullRequest } from "../domain/proposal.ts";
+import type { SetupProposal } from "../domain/publishing/setup.ts";
 
 export interface RepositoryDescription {
   readonly defaultBranch: string;
@@ -48,4 +49,10 @@ export interface ForgeWriter {
   comment(pull: PullRequest, kind: string, body: string): Promise<void>;
   /** One check run per pull request and name, on its head. */
   check(pull: PullRequest, result: "success" | "neutral" | "failure" | "action_required", summary: string): Promise<void>;
+}
+
+/** Writes the pull request that adds a repository's own file; likewise in the publishing process only. */
+export interface SetupWriter {
+  /** Any number of calls leave one branch and one pull request. One that a person closed or merged is left alone. */
+  setUp(setup: SetupProposal): Promise<Publication>;
 }

@@ -1,10 +1,12 @@
 import { TuneupError } from "../domain/errors.ts";
+import { repositoryName } from "../domain/ids.ts";
 import type { Proposal } from "../domain/proposal.ts";
 import type { Hindrance, Publishable } from "../domain/publishing/limits.ts";
-import type { ForgeWriter, Publication, PublishWish } from "../ports/forge.ts";
+import { firstRepositoryFile, type SetupProposal } from "../domain/publishing/setup.ts";
+import type { ForgeWriter, Publication, PublishWish, SetupWriter } from "../ports/forge.ts";
 import type { Proposals } from "../ports/ledger.ts";
 import type { OutgoingWrite, ScanSecrets, WriteGuard } from "../ports/outgoing.ts";
-import { defaultLookRules, type LookRules, proposalProblems, refuseUnsafe } from "./publish/last-look.ts";
+import { defaultLookRules, type LookRules, outgoingProblems, proposalProblems, refuseUnsafe } from "./publish/last-look.ts";
 
 /** What the last look needs: a scan for credentials, and where links may lead. */
 export interface LastLook {
@@ -54,6 +56,25 @@ const publishable = ({ branch, cluster, files, startedBy }: Proposal): Publishab
 function stateAfter(publication: Publication): Proposal["state"] {
   if (publication.result === "published") return publication.pull.state === "merged" ? "merged" : "published";
   return publication.pull?.state === "merged" ? "merged" : publication.pull?.state === "closed" ? "closed" : "verified";
+}
+
+/**
+ * The same for the pull request that sets Tuneup up: it may add the one file that ships with Tuneup and nothing else; its page passes the last
+ * look.
+ */
+export async function publishSetup(setup: SetupProposal, writer: SetupWriter, look: LastLook): Promise<Publication> {
+  const problems: string[] = [];
+  if (!/^[0-9a-f]{40}$/.test(setup.commit)) problems.push("the base is not a commit");
+  if (setup.text !== firstRepositoryFile) problems.push("the file is not the one that ships with Tuneup");
+  const repository = repositoryName(setup.repository);
+  const texts = [{ place: "title", text: setup.title } as const, { place: "body", text: setup.body } as const];
+  problems.push(...(await outgoingProblems({ what: "pull request", repository, texts }, look.rules ?? defaultLookRules, look.scanSecrets)));
+  if (problems.length > 0)
+    throw new TuneupError("publish-refused", `The set-up of ${repository} is not in order: ${problems.join("; ")}.`, {
+      remedy: "Nothing was published.",
+      fields: { repository, problems },
+    });
+  return writer.setUp(setup);
 }
 
 /** What must hold of every proposal, whatever wrote it. */

@@ -1,28 +1,10 @@
-import { repositoryFilePath, type SetupProposal, type Survey, type SurveyPlace } from "../domain/publishing/setup.ts";
+import { firstRepositoryFile, repositoryFilePath, type SetupProposal, type Survey, type SurveyPlace } from "../domain/publishing/setup.ts";
 import { safeCode, safeInline } from "../domain/text/safe-text.ts";
 
 /** What the file on the set-up branch asks for, as it was read; `problems` are sentences of ours. */
 export type WishedSetup =
   | { readonly state: "read"; readonly pullRequests: "ready" | "draft" | "report-only"; readonly ignored: number }
   | { readonly state: "invalid"; readonly problems: readonly string[] };
-
-/** The file that the set-up pull request adds: short, with every key explained where it stands. */
-export const firstRepositoryFile = `# What this repository wants of Tuneup. Every key is optional; each can only narrow what the operator allows.
-# It is read from the default branch only.
-
-# What a proven edit becomes:
-#   ready        a pull request that is ready for review
-#   draft        a draft
-#   report-only  a report in the comment; nothing is written
-pullRequests: ready
-
-# Files that no edit may touch.
-# ignore:
-#   - prompts/legal/**
-
-# Labels of pull requests besides "tuneup".
-# labels: [agents]
-`;
 
 const mostRows = 12;
 

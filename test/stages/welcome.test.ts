@@ -3,10 +3,10 @@ import { memoryWorkspace } from "../../src/adapters/memory-workspace/memory-work
 import { readRepositoryFile } from "../../src/config/repository-file.ts";
 import { clusterId, projectId } from "../../src/domain/ids.ts";
 import type { FailureCluster } from "../../src/domain/cluster.ts";
-import type { Survey } from "../../src/domain/publishing/setup.ts";
+import { firstRepositoryFile, type Survey } from "../../src/domain/publishing/setup.ts";
 import { defaultLookRules, outgoingProblems } from "../../src/stages/publish/last-look.ts";
 import { survey, type SurveyInput } from "../../src/stages/survey.ts";
-import { firstRepositoryFile, welcome, type WishedSetup } from "../../src/stages/welcome.ts";
+import { welcome, type WishedSetup } from "../../src/stages/welcome.ts";
 
 const files = {
   "prompts/system.md": "You help customers.",

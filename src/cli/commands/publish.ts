@@ -1,11 +1,11 @@
 import { resolve } from "node:path";
 import { buildCommand } from "@stricli/core";
-import { lookRules, openForgeWriter, openLedger, readOperator, scanSecrets } from "../../compose.ts";
+import { lookRules, openForgeWriter, openLedger, openSetupWriter, readOperator, scanSecrets } from "../../compose.ts";
 import { hindranceNow } from "../../compose/standing.ts";
 import { readProposal } from "../../compose/publishing.ts";
 import { openRecords, publishFenced } from "../../compose/service.ts";
 import { knownPulls, rememberPublication, settledPull } from "../../pipeline/standing/pulls.ts";
-import { publish } from "../../stages/publish.ts";
+import { publish, publishSetup } from "../../stages/publish.ts";
 import type { CliContext } from "../context.ts";
 import { type CommonFlags, commonFlags, flag, placesOf } from "../flags.ts";
 
@@ -33,6 +33,11 @@ export const publishCommand = buildCommand<Flags, [string], CliContext>({
   async func(flags, file) {
     const places = placesOf(this, flags);
     const proposal = readProposal(resolve(this.cwd, file));
+    if ("kind" in proposal) {
+      const setup = await publishSetup(proposal, openSetupWriter(this.environment), { scanSecrets, rules: lookRules(this.environment) });
+      this.process.stdout.write(`${JSON.stringify(setup)}\n`);
+      return;
+    }
     const ledger = openLedger(places.data);
     const records = openRecords(places.data);
     try {

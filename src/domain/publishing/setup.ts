@@ -54,3 +54,21 @@ export interface SetupProposal {
   /** Markdown. */
   readonly body: string;
 }
+
+/** The file that the set-up pull request adds: short, with every key explained where it stands. */
+export const firstRepositoryFile = `# What this repository wants of Tuneup. Every key is optional; each can only narrow what the operator allows.
+# It is read from the default branch only.
+
+# What a proven edit becomes:
+#   ready        a pull request that is ready for review
+#   draft        a draft
+#   report-only  a report in the comment; nothing is written
+pullRequests: ready
+
+# Files that no edit may touch.
+# ignore:
+#   - prompts/legal/**
+
+# Labels of pull requests besides "tuneup".
+# labels: [agents]
+`;
