@@ -3,6 +3,7 @@ import { checkEvents } from "./checks/check-events.ts";
 import { commentEvents } from "./commands/comment-events.ts";
 import { permissionLookUps } from "./commands/permission-look-ups.ts";
 import { pullEvents } from "./pulls/pull-events.ts";
+import { setUpEvents } from "./onboarding/set-up-events.ts";
 import type { JobQueue } from "../ports/job-queue.ts";
 import type { Documents } from "../ports/ledger.ts";
 import type { Log } from "../ports/runtime.ts";
@@ -18,7 +19,12 @@ export interface GithubAppParts {
 /** The App's webhook side: one file for each family of events. Each verifies, records, and adds a durable job; nothing is worked on here. */
 export function githubApp(parts: GithubAppParts): (app: Probot) => void {
   const permissions = permissionLookUps(parts.clock);
-  const families = [commentEvents({ ...parts, permissions }), checkEvents({ ...parts, permissions }), pullEvents(parts)];
+  const families = [
+    commentEvents({ ...parts, permissions }),
+    checkEvents({ ...parts, permissions }),
+    pullEvents(parts),
+    setUpEvents(parts),
+  ];
   return (app) => {
     for (const register of families) register(app);
   };

@@ -50,7 +50,7 @@ export interface RunJobParts extends PeopleParts {
   readonly app: number;
   readonly permissions: PermissionLookUps;
   /** Why no job may begin in this repository now, with what changes that; `undefined` when one may. */
-  readonly mayBegin: (repository: string) => Promise<string | undefined>;
+  readonly mayBegin: (request: CommandRequest) => Promise<string | undefined>;
   /** A token of the installation, for one repository. `read` may read contents; `write` may also write contents and pull requests. */
   readonly token: (request: CommandRequest, access: "read" | "write") => Promise<string>;
   /** Everything up to the proposal, in a process without any token; the result is plain JSON. */
@@ -113,6 +113,8 @@ async function work(request: CommandRequest, parts: RunJobParts, steps: Steps, s
   try {
     const heads = await steps.run("heads", () => headsOf(request, parts));
     begun = { heads };
+    const against = await steps.run("may begin", async () => (await parts.mayBegin(request)) ?? null);
+    if (against !== null) return { ...begun, end: { published: false, text: safeInline(against, 1500), conclusion: "action_required" } };
     const check = await steps.run(
       "check",
       async () => (await openCheck(await parts.octokit(request.installation), request, heads.shown)) ?? null,
@@ -121,8 +123,6 @@ async function work(request: CommandRequest, parts: RunJobParts, steps: Steps, s
     const assigned = await steps.run("assign", () => assignmentOf(request, parts));
     if (!assigned.possible) return { ...begun, end: { published: false, text: assigned.why, conclusion: "action_required" } };
     const { assignment } = assigned;
-    const against = await steps.run("may begin", async () => (await parts.mayBegin(`${request.owner}/${request.repository}`)) ?? null);
-    if (against !== null) return { ...begun, end: { published: false, text: safeInline(against, 1500), conclusion: "action_required" } };
     const report = await steps.run("prove", () => prove(assignment, { heads, ...begun }, parts, signal));
     if (report.cluster !== undefined) begun = { ...begun, cluster: report.cluster };
     if (report.cluster !== undefined && request.issue !== undefined)

@@ -97,6 +97,12 @@ export const operatorSchema = z.strictObject({
     .enum(["never", "sometimes", "always"])
     .optional()
     .describe("Whether an edit without meaning is run through the test too, as a check of it; default sometimes: one job of twenty."),
+  onboarding: z
+    .enum(["pull-request", "none"])
+    .optional()
+    .describe(
+      "For the GitHub App: whether a repository without .github/tuneup.yml gets a pull request that adds it and no run before it is merged (default), or neither.",
+    ),
   limits: z
     .strictObject({
       openPullRequests: z.number().int().min(1).max(100).exactOptional(),

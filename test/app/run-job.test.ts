@@ -148,7 +148,7 @@ describe("the job behind a comment", () => {
     await spend("2026-01-20T11:00:00.000Z");
     await run(
       parts({
-        mayBegin: (repository) => overspent(repository, ledger, operator, now),
+        mayBegin: ({ owner, repository }) => overspent(`${owner}/${repository}`, ledger, operator, now),
         read: async () => Promise.reject(new Error("it ran")),
       }),
     );

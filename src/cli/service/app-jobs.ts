@@ -24,6 +24,7 @@ import type { Log } from "../../ports/runtime.ts";
 import type { RunReport } from "../commands/run.ts";
 import type { CliContext } from "../context.ts";
 import { explanation } from "./explanation.ts";
+import { notSetUp, registerSetUp } from "./set-up-jobs.ts";
 import { program } from "../program.ts";
 import { describeEnd } from "../report.ts";
 
@@ -39,7 +40,7 @@ export interface AppParts {
 }
 
 /** Registers what works on the App's jobs. */
-export function registerJobs(queue: Pick<JobQueue, "work">, parts: AppParts): void {
+export function registerJobs(queue: Pick<JobQueue, "add" | "work">, parts: AppParts): void {
   const { app, context, ledger, log, operator, probot } = parts;
   const shared = {
     octokit: (installation: number) => probot.auth(installation),
@@ -58,12 +59,14 @@ export function registerJobs(queue: Pick<JobQueue, "work">, parts: AppParts): vo
       explain: (request) => explain(request, shared, parts),
     }),
   );
+  registerSetUp(queue, parts);
   queue.work(
     runJobName,
     runJob({
       ...shared,
       permissions: permissionLookUps(() => Date.parse(context.now())),
-      mayBegin: (repository) => overspent(repository, ledger, operator, context.now()),
+      mayBegin: async (request) =>
+        (await notSetUp(request, queue, parts)) ?? overspent(`${request.owner}/${request.repository}`, ledger, operator, context.now()),
       token: async (request, access) => mintToken(await probot.auth(), request, access),
       read: reader(parts),
       publish: (report, assignment, token) => publishRun(parts, report, assignment, token),

@@ -1,0 +1,82 @@
+import type { CommandRequest } from "../../app/commands/command-request.ts";
+import { setUpJob, type SetUpJobParts } from "../../app/onboarding/set-up-job.ts";
+import { setUpJobName, setUpKey, type SetUpRequest } from "../../app/onboarding/set-up-request.ts";
+import { setUpStateOf } from "../../app/onboarding/set-up-state.ts";
+import { boundProject, mintToken, mirrorCommit } from "../../compose/app-service.ts";
+import { publishInOwnProcess } from "../../compose/publishing.ts";
+import { readInOwnProcess } from "../../compose/reading.ts";
+import { readRepositoryFile } from "../../config/repository-file.ts";
+import { describeConfigProblems } from "../../config/yaml-config.ts";
+import { asJson } from "../../domain/digest.ts";
+import type { Survey } from "../../domain/publishing/setup.ts";
+import type { JobQueue } from "../../ports/job-queue.ts";
+import { welcome, type WishedSetup } from "../../stages/welcome.ts";
+import { program } from "../program.ts";
+import type { AppParts } from "./app-jobs.ts";
+
+/** Registers what sets repositories up; nothing where the operator does not want it. */
+export function registerSetUp(queue: Pick<JobQueue, "work">, parts: AppParts): void {
+  const { context, log, places, probot } = parts;
+  const target = { data: places.data, repo: context.cwd, forge: "github", program } as const;
+  const job = setUpJob({
+    octokit: (installation) => probot.auth(installation),
+    token: async (request, access) => mintToken(await probot.auth(), request, access),
+    survey: surveyor(parts),
+    welcome: (survey, file) => welcome(survey, wishedBy(file)),
+    publish: async (setup, token) => (await publishInOwnProcess(setup, { ...target, token })).result,
+    log,
+  });
+  queue.work(setUpJobName, async (...given) => {
+    if (parts.operator.onboarding !== "none") await job(...given);
+  });
+}
+
+function surveyor({ context, operator, places }: AppParts): SetUpJobParts["survey"] {
+  return async (request, checkout, signal) => {
+    const repository = `${request.owner}/${request.repository}`;
+    const project = boundProject(repository, operator);
+    const folder = await mirrorCommit({ repository, ...checkout }, { data: places.data, environment: context.environment, signal });
+    const named = {
+      data: places.data,
+      operator: places.operatorFile,
+      project,
+      repo: folder,
+      github: repository,
+      revision: checkout.commit,
+    };
+    const args = Object.entries(named).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
+    const command = [...program, "survey", ...args, ...(project === undefined ? ["--without-traces"] : [])];
+    return readInOwnProcess<Survey>({ data: places.data, cwd: context.cwd, command, signal });
+  };
+}
+
+function wishedBy(file: string | undefined): WishedSetup {
+  const read = readRepositoryFile(file);
+  if (read.state === "invalid") return { state: "invalid", problems: describeConfigProblems(read.problems) };
+  const settings = read.state === "read" ? read.settings : {};
+  return { state: "read", pullRequests: settings.pullRequests ?? "ready", ignored: settings.ignore?.length ?? 0 };
+}
+
+/** Why a job may not begin in a repository that nobody has set up, and what to do; the first time the set-up is proposed. */
+export async function notSetUp(
+  request: Pick<CommandRequest, "installation" | "owner" | "repository">,
+  queue: Pick<JobQueue, "add">,
+  { operator, probot }: AppParts,
+): Promise<string | undefined> {
+  if (operator.onboarding === "none") return undefined;
+  const { installation, owner, repository } = request;
+  const found = await setUpStateOf(await probot.auth(installation), { owner, repo: repository });
+  switch (found.state) {
+    case "set-up":
+      return undefined;
+    case "proposed":
+      return `Tuneup is not set up here yet: pull request ${found.number} waits to be merged.`;
+    case "declined":
+      return `Tuneup was declined here: somebody closed pull request ${found.number}. Open it again, or add .github/tuneup.yml to the default branch.`;
+    case "new": {
+      const asked: SetUpRequest = { installation, owner, repository, cause: `installed ${installation}` };
+      await queue.add({ name: setUpJobName, key: setUpKey(asked), payload: asJson(asked) });
+      return "Tuneup is not set up here yet: a pull request that does it is on its way. Merge it, then ask again.";
+    }
+  }
+}
