@@ -94,7 +94,7 @@ describe("the App on a new repository", () => {
 
   test("an error of GitHub is no missing file", async () => {
     world.fail(/^GET .*\/contents\//, { when: "before", status: 500 });
-    await expect(setUpStateOf(octokit(), place)).rejects.toThrow();
+    await expect(setUpStateOf(octokit(), place)).rejects.toMatchObject({ status: 500 });
   });
 
   test("a set-up that would add another file is refused before the first request", async () => {
