@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { githubForge } from "../../src/adapters/github-forge/github-forge.ts";
+import { MemoryJobQueue } from "../../src/adapters/memory-job-queue/memory-job-queue.ts";
 import { MemoryLedger } from "../../src/adapters/memory-ledger/memory-ledger.ts";
 import { openServiceRecords, type ServiceRecords } from "../../src/adapters/sqlite/service-database.ts";
 import { makeProbot, type MadeProbot } from "../../src/app/make-probot.ts";
@@ -10,7 +11,7 @@ import { Upkeep } from "../../src/app/upkeep/upkeep.ts";
 import { digestOf } from "../../src/domain/digest.ts";
 import { clusterId, commitSha, instant, type Instant, later, proposalId } from "../../src/domain/ids.ts";
 import { ignoredFailure } from "../../src/pipeline/standing/people.ts";
-import { knownPull, knownPulls } from "../../src/pipeline/standing/pulls.ts";
+import { knownPulls } from "../../src/pipeline/standing/pulls.ts";
 import type { Proposal } from "../../src/domain/proposal.ts";
 import type { Log } from "../../src/ports/runtime.ts";
 import { aProposal } from "../contracts/ledger.ts";
@@ -29,6 +30,7 @@ let made: MadeProbot;
 let records: ServiceRecords;
 let ledger: MemoryLedger;
 let clock: Instant;
+let queue: MemoryJobQueue;
 /** The App's own signatures carry the machine's time, so that stands still too. */
 function set(moment: Instant): void {
   clock = moment;
@@ -42,6 +44,7 @@ beforeEach(async () => {
   made = await makeProbot({ id: "7", privateKey, webhookSecret, apiUrl: world.url }, () => undefined, []);
   records = openServiceRecords(join(folder, `ledger-${(count += 1)}.db`));
   ledger = new MemoryLedger();
+  queue = new MemoryJobQueue();
 });
 afterEach(async () => {
   vi.useRealTimers();
@@ -55,6 +58,7 @@ const upkeep = (holder = "a", log: Log = quiet): Upkeep =>
     repositories: ["acme/support-agent", "acme/not-installed"],
     inbox: records.inbox,
     leases: records.leases,
+    queue,
     ledger,
     audit: records.audit,
     log,
@@ -157,7 +161,12 @@ describe("a ledger restored from yesterday's backup", () => {
     await upkeep().once();
     world.closePull(number, "ada");
     await upkeep().once();
-    expect(await knownPull(ledger, repository, number)).toMatchObject({ life: "closed", endedAt: expect.any(String) });
+    await upkeep().once();
+    const changes: unknown[] = [];
+    queue.work("pull", async ({ payload }) => void changes.push(payload));
+    await queue.start();
+    await queue.idle();
+    expect(changes).toMatchObject([{ installation: 99, number, action: "closed" }]);
   });
 
   test("finds a branch of ours without a pull request and leaves it", async () => {

@@ -1,16 +1,21 @@
 import type { ProbotOctokit } from "probot";
+import { asJson } from "../../domain/digest.ts";
 import { clusterId, type ClusterId, type Instant, instant, proposalId, type RepositoryId } from "../../domain/ids.ts";
 import type { KnownPull, PullLife } from "../../domain/publishing/standing.ts";
 import { ignoreFailure, ignoredFailure } from "../../pipeline/standing/people.ts";
 import { keepPull, knownPull } from "../../pipeline/standing/pulls.ts";
+import type { JobQueue } from "../../ports/job-queue.ts";
 import type { Documents, Proposals } from "../../ports/ledger.ts";
+import { type PullChange, pullJobName } from "../pulls/pull-change.ts";
 
 export interface ReconcileParts {
   /** Authenticated as the installation on this repository. */
   readonly octokit: ProbotOctokit;
   /** `<slug>[bot]`: only its pull requests are ours. */
   readonly bot: string;
+  readonly installation: number;
   readonly repository: RepositoryId;
+  readonly queue: Pick<JobQueue, "add">;
   readonly ledger: Documents & Pick<Proposals, "find">;
   readonly now: Instant;
 }
@@ -19,7 +24,7 @@ export interface ReconcileParts {
 export interface Reconciled {
   /** Pull requests that the ledger did not know. */
   readonly learned: number;
-  /** Pull requests whose end the ledger had missed. */
+  /** Pull requests of whose end or reopening the ledger had missed; each is a job now. */
   readonly ended: number;
   /** Our branches without any pull request: left as they are, for a person to look at. */
   readonly orphans: readonly string[];
@@ -43,7 +48,7 @@ interface Listed {
 
 /**
  * Rebuilds what the ledger should know from GitHub, which is the truth: our pull requests, those that people merged or closed (closed means: leave this
- * failure alone), and our branches without a pull request. Safe to run at any time and any number of times; writes to the ledger only.
+ * failure alone), and our branches without a pull request. Safe to run at any time and any number of times; writes to the ledger and the queue only.
  */
 export async function reconcileRepository(parts: ReconcileParts): Promise<Reconciled> {
   const pulls = await ourPulls(parts);
@@ -107,10 +112,23 @@ async function learn(pull: Listed, parts: ReconcileParts): Promise<"learned" | "
   return "learned";
 }
 
+/** A change that the ledger has missed takes the same way as one that a webhook tells of: one durable job, which looks how things stand. */
 async function catchUp(pull: Listed, known: KnownPull, parts: ReconcileParts): Promise<"ended" | "same"> {
+  const life = lifeOf(pull);
   // What Tuneup itself ended is closed at GitHub too.
-  if (known.life !== "open" || lifeOf(pull) === "open") return "same";
-  await keepEnd({ ...known, life: lifeOf(pull), ...endOf(pull) }, parts);
+  const missed = known.life === "open" ? life !== "open" : known.life === "closed" && life === "open";
+  if (!missed) return "same";
+  const { installation, queue, repository } = parts;
+  const change: PullChange = {
+    installation,
+    owner: repository.owner,
+    repository: repository.name,
+    number: pull.number,
+    action: life === "open" ? "reopened" : "closed",
+    by: (await closedBy(known, parts)) ?? "somebody",
+  };
+  const key = `reconcile/${repository.owner}/${repository.name}/${pull.number}/${pull.closed_at ?? pull.created_at}/${life}`;
+  await queue.add({ name: pullJobName, key, payload: asJson(change) });
   return "ended";
 }
 

@@ -3,6 +3,7 @@ import { TuneupError } from "../../domain/errors.ts";
 import type { Instant } from "../../domain/ids.ts";
 import type { AuditLog } from "../../ports/audit-log.ts";
 import type { Inbox } from "../../ports/inbox.ts";
+import type { JobQueue } from "../../ports/job-queue.ts";
 import type { Lease, Leases } from "../../ports/leases.ts";
 import type { Documents, Proposals } from "../../ports/ledger.ts";
 import type { Log } from "../../ports/runtime.ts";
@@ -16,6 +17,7 @@ export interface UpkeepParts {
   readonly repositories: readonly string[];
   readonly inbox: Pick<Inbox, "has">;
   readonly leases: Leases;
+  readonly queue: Pick<JobQueue, "add">;
   readonly ledger: Documents & Pick<Proposals, "find">;
   readonly audit: AuditLog;
   readonly log: Log;
@@ -87,7 +89,7 @@ export class Upkeep {
   }
 
   async #reconcile(name: string): Promise<void> {
-    const { audit, ledger, log, now, octokit } = this.#parts;
+    const { audit, ledger, log, now, octokit, queue } = this.#parts;
     const [owner = "", repo = ""] = name.split("/");
     const app = await octokit();
     const installation = await installationOn(app, owner, repo);
@@ -96,7 +98,9 @@ export class Upkeep {
     const { ended, learned, orphans } = await reconcileRepository({
       octokit: await octokit(installation),
       bot: `${self?.slug ?? ""}[bot]`,
+      installation,
       repository: { owner, name: repo },
+      queue,
       ledger,
       now: now(),
     });

@@ -77,7 +77,7 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
       registerJobs(queue, { context: this, places, operator, ledger, log, app: Number(credentials.id), probot });
       await queue.start();
       intake.start((delivery) => started.handle(delivery));
-      upkeep = serviceUpkeep(probot, { records, ledger, operator, now: this.now, log });
+      upkeep = serviceUpkeep(probot, { records, ledger, queue, operator, now: this.now, log });
       upkeep.start();
       log.info({ url: started.url, webhooks: webhookPath, repositories: Object.keys(operator.repositories ?? {}).length }, "listening");
       await stopped(this.signal);

@@ -5,6 +5,7 @@ import { Upkeep } from "../../app/upkeep/upkeep.ts";
 import type { ServiceRecords } from "../../compose/service.ts";
 import type { OperatorSettings } from "../../config/operator-file.ts";
 import type { Instant } from "../../domain/ids.ts";
+import type { JobQueue } from "../../ports/job-queue.ts";
 import type { Ledger } from "../../ports/ledger.ts";
 import type { Log } from "../../ports/runtime.ts";
 
@@ -14,12 +15,13 @@ export function serviceUpkeep(
   parts: {
     readonly records: ServiceRecords;
     readonly ledger: Ledger;
+    readonly queue: JobQueue;
     readonly operator: OperatorSettings;
     readonly now: () => Instant;
     readonly log: Log;
   },
 ): Upkeep {
-  const { ledger, log, now, operator, records } = parts;
+  const { ledger, log, now, operator, queue, records } = parts;
   return new Upkeep({
     octokit: (installation) => (installation === undefined ? probot.auth() : probot.auth(installation)),
     repositories: Object.keys(operator.repositories ?? {}),
@@ -27,6 +29,7 @@ export function serviceUpkeep(
     leases: records.leases,
     audit: records.audit,
     ledger,
+    queue,
     log,
     now,
     sleep: async (milliseconds, signal) => {
