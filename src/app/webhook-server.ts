@@ -30,8 +30,6 @@ export interface WebhookServerOptions extends GithubAppParts {
   readonly guards?: readonly WriteGuard[];
   /** What keeps the service from working at this moment; `GET /readyz` answers 503 with it. */
   readonly problems?: () => readonly string[];
-  /** What `GET /metrics` answers, in Prometheus' text format. */
-  readonly metrics?: () => string;
   readonly limits?: Partial<IntakeLimits>;
 }
 
@@ -106,7 +104,7 @@ export function checkCredentials(given: {
 
 const isWeak = (secret: string): boolean => secret === "development" || secret.length < shortestSecret;
 
-/** Starts the App's HTTP server: signed webhooks at `/api/github/webhooks`, `GET /healthz`, `/readyz` and `/metrics`, nothing else. */
+/** Starts the App's HTTP server: signed webhooks at `/api/github/webhooks`, `GET /healthz` and `/readyz`, nothing else. */
 export async function startWebhookServer(options: WebhookServerOptions): Promise<WebhookServer> {
   const limits = { ...usualLimits, ...options.limits };
   const made = await makeProbot(options.credentials, githubApp(options), options.guards ?? []);
@@ -147,7 +145,6 @@ async function route(request: IncomingMessage, response: ServerResponse, intake:
     const problems = options.problems?.() ?? [];
     return problems.length === 0 ? answer(response, 200, "ready") : answer(response, 503, problems.join("\n"));
   }
-  if (path === "/metrics" && options.metrics !== undefined) return answer(response, 200, options.metrics());
   if (path !== webhookPath || request.method !== "POST") return answer(response, 404, "not found");
   const { status, why } = await intake.receive(request);
   answer(response, status, why);

@@ -17,6 +17,8 @@ export interface Environment {
     readonly previousWebhookSecret?: string;
   };
   readonly port?: string;
+  /** Where `tuneup serve` answers `GET /metrics`; nowhere when absent. */
+  readonly metricsPort?: string;
   readonly host?: string;
   /** The plain environment of child processes that run tools: where programs are found, and nothing else. */
   readonly path: string;
@@ -34,6 +36,7 @@ const names = {
   githubToken: "GITHUB_TOKEN",
   githubApiUrl: "GITHUB_API_URL",
   port: "PORT",
+  metricsPort: "METRICS_PORT",
   host: "HOST",
   home: "HOME",
 } as const;

@@ -15,6 +15,8 @@ export interface AuditEntry {
 /** Append-only: entries are never changed or removed by Tuneup. */
 export interface AuditLog {
   record(entry: AuditEntry): Promise<void>;
+  /** How many entries there are of each action. */
+  counts(): Promise<Readonly<Record<string, number>>>;
   /** The newest `most`, newest first; of one repository when named. */
   entries(most: number, repository?: string): Promise<readonly AuditEntry[]>;
 }

@@ -45,6 +45,6 @@ export interface Inbox {
   list(states: readonly InboxRow["state"][], most: number): Promise<readonly InboxRow[]>;
   /** Sets a failed delivery back to waiting; `false` when there is none. */
   retry(id: string, at: Instant): Promise<boolean>;
-  /** How many wait, and since when the oldest does. */
-  waiting(): Promise<{ readonly count: number; readonly oldest?: Instant }>;
+  /** How many there are in each state, and since when the oldest waits. */
+  counts(): Promise<Readonly<Record<InboxRow["state"], number>> & { readonly oldest?: Instant }>;
 }

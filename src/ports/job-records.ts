@@ -18,6 +18,8 @@ export interface JobRow {
 export interface JobRecords {
   /** Newest first, of all states or of one. */
   jobs(most: number, state?: JobRow["state"]): Promise<readonly JobRow[]>;
+  /** How many jobs there are in each state. */
+  counts(): Promise<Readonly<Record<JobRow["state"], number>>>;
   /** Adds a failed job once more; what its finished steps left in the ledger is found again. `false` when there is no such failed job. */
   again(id: string): Promise<boolean>;
 }

@@ -255,6 +255,6 @@ describe("what the inbox holds", () => {
     running.wake();
     expect(await handled.promise).toBe("guid-1");
     await running.stop();
-    expect(await records.inbox.waiting()).toEqual({ count: 0 });
+    expect(await records.inbox.counts()).toMatchObject({ waiting: 0 });
   });
 });

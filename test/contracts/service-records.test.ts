@@ -66,9 +66,9 @@ describe("the inbox", () => {
     expect(await records.inbox.claim(at(59), 1000)).toBeUndefined();
     await records.inbox.fail(await claim(60), "GitHub answered 502", undefined);
     expect(await records.inbox.list(["failed"], 10)).toMatchObject([{ id: "guid-1", reason: "GitHub answered 502" }]);
-    expect(await records.inbox.waiting()).toEqual({ count: 0 });
+    expect(await records.inbox.counts()).toMatchObject({ waiting: 0 });
     expect([await records.inbox.retry("guid-1", at(70)), await records.inbox.retry("guid-1", at(70))]).toEqual([true, false]);
-    expect(await records.inbox.waiting()).toEqual({ count: 1, oldest: start });
+    expect(await records.inbox.counts()).toMatchObject({ waiting: 1, oldest: start });
     await records.inbox.fail(await claim(70), "again", undefined);
     expect(await records.inbox.receive(delivery, at(80))).toBe("new");
     expect((await claim(80)).body).toBe(delivery.body);

@@ -70,6 +70,11 @@ export class OpenworkflowJobQueue implements JobQueue, JobRecords {
     return data.map((run) => rowOf(run));
   }
 
+  async counts(): Promise<Readonly<Record<JobRow["state"], number>>> {
+    const { canceled, completed, failed, pending, running } = await this.#backend.countWorkflowRuns();
+    return { waiting: pending, running, done: completed, failed: failed + canceled };
+  }
+
   async again(id: string): Promise<boolean> {
     const run = await this.#backend.getWorkflowRun({ workflowRunId: id });
     if (run === null || rowOf(run).state !== "failed") return false;

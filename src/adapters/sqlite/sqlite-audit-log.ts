@@ -20,6 +20,11 @@ export class SqliteAuditLog implements AuditLog {
     );
   }
 
+  async counts(): Promise<Readonly<Record<string, number>>> {
+    const rows = this.#tables.all("SELECT action, count(*) AS count FROM audit GROUP BY action ORDER BY action");
+    return Object.fromEntries(rows.map((row) => [String(row["action"]), Number(row["count"])]));
+  }
+
   async entries(most: number, repository?: string): Promise<readonly AuditEntry[]> {
     return this.#tables
       .all(

@@ -94,10 +94,17 @@ export class SqliteInbox implements Inbox {
     return this.#tables.run("UPDATE inbox SET state = 'waiting', attempts = 0, due_at = ? WHERE state = 'failed' AND id = ?", at, id) > 0;
   }
 
-  async waiting(): Promise<{ readonly count: number; readonly oldest?: Instant }> {
-    const row = this.#tables.first("SELECT count(*) AS count, min(received_at) AS oldest FROM inbox WHERE state = 'waiting'");
-    const oldest = row?.["oldest"];
-    return { count: Number(row?.["count"] ?? 0), ...(typeof oldest === "string" ? { oldest: instant(oldest) } : {}) };
+  async counts(): Promise<Readonly<Record<InboxRow["state"], number>> & { readonly oldest?: Instant }> {
+    const rows = this.#tables.all("SELECT state, count(*) AS count, min(received_at) AS oldest FROM inbox GROUP BY state");
+    const of = (state: string): Row | undefined => rows.find((row) => row["state"] === state);
+    const oldest = of("waiting")?.["oldest"];
+    const number = (state: string): number => Number(of(state)?.["count"] ?? 0);
+    return {
+      waiting: number("waiting"),
+      done: number("done"),
+      failed: number("failed"),
+      ...(typeof oldest === "string" ? { oldest: instant(oldest) } : {}),
+    };
   }
 }
 

@@ -1,4 +1,5 @@
 import { buildCommand } from "@stricli/core";
+import type { MetricsServer } from "../../app/metrics-server.ts";
 import type { Upkeep } from "../../app/upkeep/upkeep.ts";
 import { startWebhookServer, webhookPath, type WebhookServer } from "../../app/webhook-server.ts";
 import { openLedger, readOperator } from "../../compose.ts";
@@ -8,6 +9,7 @@ import { auditedQueue, openRecords, serviceGuards } from "../../compose/service.
 import { appCredentials } from "../app-credentials.ts";
 import { registerJobs } from "../service/app-jobs.ts";
 import { endsInTime, keptDeliveries } from "../service/kept-deliveries.ts";
+import { serveMetrics } from "../service/service-metrics.ts";
 import { serviceUpkeep } from "../service/service-upkeep.ts";
 import { exitCode } from "../exit-code.ts";
 import type { CliContext } from "../context.ts";
@@ -55,10 +57,12 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
     if (credentials === undefined) return;
     const ledger = openLedger(places.data);
     const records = openRecords(places.data);
-    const queue = auditedQueue(openJobQueue(places.data, ledger), records.audit, this.now);
+    const jobs = openJobQueue(places.data, ledger);
+    const queue = auditedQueue(jobs, records.audit, this.now);
     const intake = keptDeliveries(records, { now: this.now, log, signal: this.signal });
     let server: WebhookServer | undefined;
     let upkeep: Upkeep | undefined;
+    let figures: MetricsServer | undefined;
     try {
       const started = await startWebhookServer({
         credentials,
@@ -79,10 +83,12 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
       intake.start((delivery) => started.handle(delivery));
       upkeep = serviceUpkeep(probot, { records, ledger, queue, operator, now: this.now, log });
       upkeep.start();
+      figures = await serveMetrics({ records, jobs, ledger, operator, now: this.now }, { port: environment.metricsPort, host });
       log.info({ url: started.url, webhooks: webhookPath, repositories: Object.keys(operator.repositories ?? {}).length }, "listening");
       await stopped(this.signal);
       log.info({}, "stopping");
     } finally {
+      await figures?.close();
       const stopping = [server?.close() ?? Promise.resolve(), intake.stop(), upkeep?.stop() ?? Promise.resolve(), queue.stop()];
       if (!(await endsInTime(Promise.allSettled(stopping)))) {
         log.warn({}, "stopped while jobs were running; they go on after the next start");
