@@ -14,8 +14,8 @@ export interface InboxWorkerParts {
 }
 
 /** Longer than any handler may take, so that two workers never work on one delivery. */
-const leaseMilliseconds = 120_000;
-const longestHandling = 60_000;
+const leaseMilliseconds = 45_000;
+const longestHandling = 30_000;
 const pollMilliseconds = 5000;
 const atOnce = 4;
 /** After each failure; then the delivery is kept as failed, for `tuneup jobs`. */

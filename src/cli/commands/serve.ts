@@ -84,6 +84,7 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
       upkeep = serviceUpkeep(probot, { records, ledger, queue, operator, now: this.now, log });
       upkeep.start();
       figures = await serveMetrics({ records, jobs, ledger, operator, now: this.now }, { port: environment.metricsPort, host });
+      if (figures !== undefined) log.info({ url: figures.url }, "serving figures");
       log.info({ url: started.url, webhooks: webhookPath, repositories: Object.keys(operator.repositories ?? {}).length }, "listening");
       await stopped(this.signal);
       log.info({}, "stopping");
