@@ -38,6 +38,16 @@ export class LanedJobQueue implements Lane {
     return rows.toSorted((left, right) => (left.addedAt < right.addedAt ? 1 : left.addedAt > right.addedAt ? -1 : 0)).slice(0, most);
   }
 
+  async counts(): Promise<Readonly<Record<JobRow["state"], number>>> {
+    const [long, quick] = [await this.#lanes.long.counts(), await this.#lanes.quick.counts()];
+    return {
+      waiting: long.waiting + quick.waiting,
+      running: long.running + quick.running,
+      done: long.done + quick.done,
+      failed: long.failed + quick.failed,
+    };
+  }
+
   async again(id: string): Promise<boolean> {
     return (await this.#lanes.long.again(id)) || this.#lanes.quick.again(id);
   }

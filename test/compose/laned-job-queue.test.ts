@@ -7,7 +7,11 @@ import { LanedJobQueue } from "../../src/compose/laned-job-queue.ts";
 /** A lane whose records are given: one failed job. */
 function lane(id: string, addedAt: string): MemoryJobQueue & JobRecords {
   const row: JobRow = { id, name: "x", key: "k", state: "failed", attempts: 3, addedAt: instant(addedAt) };
-  const records: JobRecords = { jobs: async () => [row], again: async (wanted) => wanted === id };
+  const records: JobRecords = {
+    jobs: async () => [row],
+    counts: async () => ({ waiting: 0, running: 0, done: 2, failed: 1 }),
+    again: async (wanted) => wanted === id,
+  };
   return Object.assign(new MemoryJobQueue(), records);
 }
 
@@ -16,6 +20,7 @@ test("an operator sees both lanes as one, newest first, and can try again what f
   const queue = new LanedJobQueue(lanes, ["run"]);
   expect((await queue.jobs(10)).map((row) => row.id)).toEqual(["command-1", "run-1"]);
   expect(await queue.jobs(1)).toHaveLength(1);
+  expect(await queue.counts()).toEqual({ waiting: 0, running: 0, done: 4, failed: 2 });
   expect([await queue.again("run-1"), await queue.again("command-1"), await queue.again("other")]).toEqual([true, true, false]);
 });
 
