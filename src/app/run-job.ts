@@ -38,6 +38,8 @@ export interface ReadReport {
 export interface ReadingPlace {
   readonly token: string;
   readonly commit: string;
+  /** Of the repository, now: in a public one no session is named. */
+  readonly visibility: "public" | "private";
   readonly signal: AbortSignal;
   /** Sees the job's progress as it goes. */
   readonly watch: (progress: Progress) => void;
@@ -66,6 +68,7 @@ interface Heads {
   readonly base: string;
   /** Where its check stands: the pull request's head, or the same. */
   readonly shown: string;
+  readonly visibility: "public" | "private";
 }
 
 interface Begun {
@@ -180,7 +183,13 @@ async function prove(
   try {
     shown?.take({ stage: "begin", state: "started" });
     const watch = (progress: Progress): void => shown?.take(progress);
-    return await parts.read(assignment, { token: await parts.token(request, "read"), commit: heads.base, signal, watch });
+    return await parts.read(assignment, {
+      token: await parts.token(request, "read"),
+      commit: heads.base,
+      visibility: heads.visibility,
+      signal,
+      watch,
+    });
   } finally {
     await shown?.settled();
   }
@@ -228,8 +237,9 @@ async function headsOf(request: CommandRequest, parts: RunJobParts): Promise<Hea
   const { data } = await octokit.rest.repos.get(where);
   const branch = await octokit.rest.repos.getBranch({ ...where, branch: data.default_branch });
   const base = branch.data.commit.sha;
-  if (request.onPull !== true || request.issue === undefined) return { base, shown: base };
-  if ((await knownPull(parts.documents, repositoryOf(request), request.issue)) === undefined) return { base, shown: base };
+  const heads: Heads = { base, shown: base, visibility: data.private ? "private" : "public" };
+  if (request.onPull !== true || request.issue === undefined) return heads;
+  if ((await knownPull(parts.documents, repositoryOf(request), request.issue)) === undefined) return heads;
   const pull = await octokit.rest.pulls.get({ ...where, pull_number: request.issue });
-  return { base, shown: pull.data.head.sha };
+  return { ...heads, shown: pull.data.head.sha };
 }

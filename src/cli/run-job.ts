@@ -33,6 +33,8 @@ export interface JobOptions {
   readonly seed: number;
   readonly inFlight: number;
   readonly startedBy?: string;
+  /** In a public repository sessions are named by digests only; private where absent. */
+  readonly visibility?: "public" | "private";
 }
 
 /** `owner/name` of `--github`, else a local name. */
@@ -165,6 +167,7 @@ function nameOf(house: House, scope: Scope, checkout: Checkout, input: JobInput)
       effects: input.verification.effects,
       prompt: house.prompts.draft.digest,
       repository: scope.repository,
+      ...(options.visibility === "public" ? { visibility: options.visibility } : {}),
     }),
   );
 }
@@ -193,7 +196,7 @@ function partsOf(house: House, models: ConfiguredModels & Pick<JobParts["models"
     documents: house.ledger,
     seed: scope.options.seed,
     inFlight: scope.options.inFlight,
-    visibility: "private",
+    visibility: scope.options.visibility ?? "private",
     tried: scope.tried,
     repository: scope.repository,
     ignoredPaths: scope.ignoredPaths,

@@ -2,6 +2,7 @@ import type { OperatorSettings } from "../config/operator-file.ts";
 import type { RepositorySettings } from "../config/repository-file.ts";
 import type { FailureCluster } from "../domain/cluster.ts";
 import { configOf } from "../domain/agent-config.ts";
+import type { PullRequestWishes } from "../domain/proposal.ts";
 import type { ScanDocument, TriedEdit } from "../domain/documents.ts";
 import type { ToolDefinition } from "../domain/message.ts";
 import type { PromptTemplate } from "../domain/text/prompt-template.ts";
@@ -75,7 +76,11 @@ export function jobOf(parts: JobParts): { readonly input: JobInput; readonly too
     ignoredPaths: parts.ignoredPaths,
     tried: parts.tried,
     visibility: parts.visibility,
-    wishes: { pullRequests: parts.repository.pullRequests ?? "ready", labels: parts.repository.labels ?? [] },
+    wishes: {
+      pullRequests: parts.repository.pullRequests ?? "ready",
+      labels: parts.repository.labels ?? [],
+      ...reviewersOf(parts.repository),
+    },
     ...(parts.startedBy === undefined ? {} : { startedBy: parts.startedBy }),
     verification: {
       corpus: usable,
@@ -99,6 +104,9 @@ export function jobOf(parts: JobParts): { readonly input: JobInput; readonly too
   };
   return { input, tools: toolsOf(parts, input) };
 }
+
+const reviewersOf = ({ reviewers }: RepositorySettings): Pick<PullRequestWishes, "reviewers"> =>
+  reviewers === undefined ? {} : { reviewers };
 
 function toolsOf(parts: JobParts, input: JobInput): JobTools {
   const { judge, priceOf, user } = parts.models;

@@ -49,6 +49,16 @@ const settingsSchema = z.strictObject({
     .max(10)
     .optional()
     .describe("Labels of pull requests besides `tuneup`; set once."),
+  reviewers: z
+    .array(
+      z
+        .string()
+        .max(100)
+        .regex(/^[A-Za-z\d][A-Za-z\d-]{0,38}(?:\/[A-Za-z\d][\w.-]{0,60})?$/, "a reviewer is a login, or org/team"),
+    )
+    .max(10)
+    .optional()
+    .describe("Whom to ask for a review when a pull request is opened: logins, or org/team. Code owners are asked by GitHub itself."),
 });
 
 /** The schema of `.github/tuneup.yml`, for editors. */

@@ -22,6 +22,8 @@ export interface Proposal {
   /** Ready for review only for `improves`; else a draft. */
   readonly draft: boolean;
   readonly labels: readonly string[];
+  /** Whom to ask for a review when the pull request is opened: logins, or `org/team`. */
+  readonly reviewers?: readonly string[];
   readonly evidence: Digest;
   /** Login of who started the run with a comment. */
   readonly startedBy?: string;
@@ -34,6 +36,8 @@ export interface PullRequestWishes {
   readonly pullRequests: "ready" | "draft" | "report-only";
   /** Besides `tuneup`. */
   readonly labels: readonly string[];
+  /** Logins, or `org/team`. */
+  readonly reviewers?: readonly string[];
 }
 
 export interface PullRequest {

@@ -23,7 +23,7 @@ export interface ProposeInput {
   readonly draft: DraftDocument;
   readonly visibility: "public" | "private";
   readonly wishes?: PullRequestWishes;
-  /** Login of who started the run with a comment. */
+  /** Login of who started the run with a comment, with their number at GitHub before it where it is known: `123+ada`. */
   readonly startedBy?: string;
 }
 
@@ -56,7 +56,8 @@ export async function propose(input: ProposeInput, scanSecrets: ScanSecrets): Pr
     draft: verdict.result !== "improves" || reasons.length > 0,
     labels: [...new Set(["tuneup", ...(input.wishes?.labels ?? [])])],
     evidence: digestOfJson(asJson(evidence)),
-    ...(input.startedBy === undefined ? {} : { startedBy: input.startedBy }),
+    ...(starter(input) === undefined ? {} : { startedBy: starter(input) ?? "" }),
+    ...(input.wishes?.reviewers === undefined ? {} : { reviewers: input.wishes.reviewers }),
     state: "verified",
   };
   await refuseSecrets(proposal, input.diff, scanSecrets);
@@ -103,9 +104,14 @@ function draftReasons({ allowed, cluster, evidence, verdict, wishes }: ProposeIn
   return reasons;
 }
 
-const login = /^[A-Za-z\d](?:[A-Za-z\d-]{0,37}[A-Za-z\d])?$/;
+const startedByForm = /^(?:\d{1,12}\+)?([A-Za-z\d](?:[A-Za-z\d-]{0,37}[A-Za-z\d])?)$/;
 
-function commitMessage({ evidence, startedBy, verdict }: ProposeInput, title: string): string {
+/** The login alone; `undefined` for what is none. */
+const starter = ({ startedBy }: ProposeInput): string | undefined => startedByForm.exec(startedBy ?? "")?.[1];
+
+function commitMessage(input: ProposeInput, title: string): string {
+  const { evidence, startedBy, verdict } = input;
+  const login = starter(input);
   const { control, failing } = verdict;
   const lines = [
     title,
@@ -113,9 +119,8 @@ function commitMessage({ evidence, startedBy, verdict }: ProposeInput, title: st
     `Replayed ${failing.pairs} sessions of this failure: ${failing.fixed} fixed, ${failing.broken} broken.`,
     `Replayed ${control.pairs} sessions that work: ${control.broken} broken.`,
     ...(evidence.simulated ? ["The model was simulated."] : []),
-    ...(startedBy !== undefined && login.test(startedBy)
-      ? ["", `Co-authored-by: ${startedBy} <${startedBy}@users.noreply.github.com>`]
-      : []),
+    // GitHub finds the account of a newer user by the number before the login only.
+    ...(startedBy !== undefined && login !== undefined ? ["", `Co-authored-by: ${login} <${startedBy}@users.noreply.github.com>`] : []),
   ];
   return lines.join("\n");
 }

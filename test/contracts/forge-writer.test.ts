@@ -349,6 +349,26 @@ describe("the GitHub forge", () => {
     expect(await forge().publish(again)).toMatchObject({ result: "published", pull: { number: 2 } });
   });
 
+  test("asks reviewers once, each by itself: a wrong name costs nobody the pull request or the others", async () => {
+    world.permissions.set("ada", "write");
+    world.permissions.set("bob", "read");
+    for (const login of ["ada", "bob"]) world.accounts.account(login);
+    const reviewers = ["ada", "no-such-person", "acme/no-team", "bob"];
+    for (const state of ["verified", "published"] as const)
+      expect(await forge().publish(aProposal(world.head("main") ?? "", { reviewers, state }))).toMatchObject({ result: "published" });
+    expect(world.pulls[0]?.requested_reviewers).toEqual(["ada", "bob"]);
+    expect(world.requests.filter((line) => line.endsWith("/requested_reviewers"))).toHaveLength(4);
+  });
+
+  test("makes a draft of one whose proof has become weaker, and never makes one ready that is a draft", async () => {
+    await publish();
+    const base = world.head("main") ?? "";
+    await forge().publish(aProposal(base, { draft: true }));
+    expect(world.pulls[0]?.draft).toBe(true);
+    await forge().publish(aProposal(base, { draft: false }));
+    expect(world.pulls[0]?.draft).toBe(true);
+  });
+
   test("takes its branch back when it would hold more than was approved", async () => {
     // Some automation adds a file to every commit that arrives.
     world.alsoCommit = { "extra.txt": "x" };

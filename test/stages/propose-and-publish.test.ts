@@ -124,7 +124,13 @@ describe("the pull request", () => {
 
   test("names a co-author only when the login is one", async () => {
     expect((await proposed({ startedBy: "ada" })).commitMessage).toContain("Co-authored-by: ada <ada@users.noreply.github.com>");
-    expect((await proposed({ startedBy: "x> <evil@example.com" })).commitMessage).not.toContain("Co-authored-by");
+    expect(await proposed({ startedBy: "4711+ada" })).toMatchObject({
+      commitMessage: expect.stringContaining("Co-authored-by: ada <4711+ada@users.noreply.github.com>"),
+      startedBy: "ada",
+    });
+    const hostile = await proposed({ startedBy: "x> <evil@example.com" });
+    expect(hostile.commitMessage).not.toContain("Co-authored-by");
+    expect(hostile.startedBy).toBeUndefined();
   });
 
   test("stays below the forge's limit, section by section", async () => {

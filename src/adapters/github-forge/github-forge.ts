@@ -54,7 +54,10 @@ async function publishOnce(octokit: Octokit, proposal: Proposal, wish: PublishWi
   const branch = await bringBranch(octokit, proposal, wish);
   if (branch.state === "foreign") return { result: "left-alone", why: branch.why, edited: true, ...(isNew ? {} : { pull: known }) };
   const pull = isNew ? await createPull(octokit, proposal) : await updatePull(octokit, proposal, known);
-  await label(octokit, proposal, pull);
+  if (isFresh(proposal, pull)) {
+    await label(octokit, proposal, pull);
+    await askReviewers(octokit, proposal, pull);
+  }
   return { result: "published", pull: { ...pull, head: branch.head } };
 }
 
@@ -105,23 +108,43 @@ async function createPull(octokit: Octokit, proposal: Proposal): Promise<PullReq
   return pullOf(data, proposal.repository, proposal.branch, false);
 }
 
+const toDraft = `mutation ($input: ConvertPullRequestToDraftInput!) { convertPullRequestToDraft(input: $input) { pullRequest { isDraft } } }`;
+
+/** Brings title and page up to date. What has become a draft is made one; a draft is never made ready, for people may have wanted it so. */
 async function updatePull(octokit: Octokit, proposal: Proposal, known: PullRequest): Promise<PullRequest> {
   const { data } = await octokit.rest.pulls.get({ ...where(proposal.repository), pull_number: known.number });
+  if (proposal.draft && data.draft === false) await octokit.graphql(toDraft, { input: { pullRequestId: data.node_id } });
   if (data.title === proposal.title && data.body === proposal.body) return known;
   await octokit.rest.pulls.update({ ...where(proposal.repository), pull_number: known.number, title: proposal.title, body: proposal.body });
   return known;
 }
 
-/**
- * Labels are a help for people; a repository that forbids them still gets its pull request. Given once: people may take them off. A pull request that an
- * earlier try left unfinished (its proposal is still `verified`) gets them now.
- */
+/** Opened just now, or by an earlier try that did not come to its end: the proposal is still `verified` then. */
+const isFresh = (proposal: Proposal, pull: PullRequest): boolean => !pull.adopted || proposal.state === "verified";
+
+/** Labels are a help for people; a repository that forbids them still gets its pull request. Given once: people may take them off. */
 async function label(octokit: Octokit, proposal: Proposal, pull: PullRequest): Promise<void> {
-  if ((pull.adopted && proposal.state !== "verified") || proposal.labels.length === 0) return;
+  if (proposal.labels.length === 0) return;
   try {
     await octokit.rest.issues.addLabels({ ...where(proposal.repository), issue_number: pull.number, labels: [...proposal.labels] });
   } catch (error) {
     if (!isStatus(error, 403) && !isStatus(error, 404) && !isStatus(error, 422)) throw error;
+  }
+}
+
+/** Asked once, when it is opened. Each by itself: GitHub asks nobody when one of several names may not review, and a wrong name is no reason to fail. */
+async function askReviewers(octokit: Octokit, { repository, reviewers = [] }: Proposal, pull: PullRequest): Promise<void> {
+  for (const reviewer of reviewers) {
+    const [, team] = reviewer.split("/");
+    try {
+      await octokit.rest.pulls.requestReviewers({
+        ...where(repository),
+        pull_number: pull.number,
+        ...(team === undefined ? { reviewers: [reviewer] } : { team_reviewers: [team] }),
+      });
+    } catch (error) {
+      if (!isStatus(error, 403) && !isStatus(error, 404) && !isStatus(error, 422)) throw error;
+    }
   }
 }
 

@@ -40,7 +40,7 @@ async function press(payload: Pressed, anew: boolean, octokit: ProbotOctokit, pa
   if (original === undefined) return parts.log.info(about, "ignored a button at a check that no request is known of");
   if (!(await parts.permissions.mayWrite(octokit, place, sender.login)))
     return parts.log.info(about, "ignored a button pressed by someone without write permission");
-  const request = again(original, { check: check.id, login: sender.login, anew });
+  const request = again(original, { check: check.id, login: sender.login, user: sender.id, anew });
   const added = await parts.queue.add({ name: jobNameOf(request), key: requestKey(request), payload: asJson(request) });
   return parts.log.info({ ...about, command: request.command, added }, "recorded a run from a check");
 }
@@ -60,11 +60,11 @@ async function requestBehind(
 
 function again(
   original: CommandRequest,
-  pressed: { readonly check: number; readonly login: string; readonly anew: boolean },
+  pressed: { readonly check: number; readonly login: string; readonly user: number; readonly anew: boolean },
 ): CommandRequest {
   const { comment: _comment, review: _review, ...request } = original;
-  const { anew, check, login } = pressed;
+  const { anew, check, login, user } = pressed;
   // Only what looks for a failure can be tried anew; a revision asked for twice is the same revision.
   const command = anew && request.command === "run" && request.cluster !== undefined ? "retry" : request.command;
-  return { ...request, command, check, login };
+  return { ...request, command, check, login, user };
 }

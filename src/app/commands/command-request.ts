@@ -12,6 +12,8 @@ export const commandRequestSchema = z.object({
   repository: name,
   /** Who asked. */
   login: name,
+  /** Their number, for the address of a co-author. */
+  user: number.optional(),
   command: z.enum(verbs),
   /** Issue or pull request where it was asked; absent for a run that was started from a check. */
   issue: number.optional(),

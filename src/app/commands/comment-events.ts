@@ -29,6 +29,7 @@ interface Note {
   readonly owner: string;
   readonly repository: string;
   readonly login: string;
+  readonly user: number;
   /** A person wrote it with their own hands: no bot, no app in somebody's name. */
   readonly byPerson: boolean;
 }
@@ -70,6 +71,7 @@ function noteOfComment({ comment, installation, issue, repository }: Context<"is
     owner: repository.owner.login,
     repository: repository.name,
     login: comment.user.login,
+    user: comment.user.id,
     byPerson: isByPerson(comment),
   };
 }
@@ -87,6 +89,7 @@ function noteOfReview(payload: Context<"pull_request_review_comment.created">["p
     owner: repository.owner.login,
     repository: repository.name,
     login: comment.user.login,
+    user: comment.user.id,
     byPerson: isByPerson(comment),
   };
 }
@@ -108,7 +111,7 @@ async function take(note: Note, octokit: ProbotOctokit, parts: CommentParts): Pr
 }
 
 async function requestOf(note: Note, command: CommentCommand, parts: CommentParts): Promise<CommandRequest> {
-  const { comment, installation, issue, login, onPull, owner, repository, review } = note;
+  const { comment, installation, issue, login, onPull, owner, repository, review, user } = note;
   const text = textOf(command);
   return {
     installation,
@@ -117,6 +120,7 @@ async function requestOf(note: Note, command: CommentCommand, parts: CommentPart
     issue,
     comment,
     login,
+    user,
     command: command.kind === "unknown" ? "help" : command.kind,
     ...(onPull ? { onPull } : {}),
     ...(review ? { review } : {}),

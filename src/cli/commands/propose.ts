@@ -60,7 +60,11 @@ export const proposeCommand = buildCommand<Flags, [], CliContext>({
       ...(flags.github === undefined ? {} : { github: flags.github }),
     });
     const { repository } = await repositoryWishes(checkout);
-    const wishes = { pullRequests: repository.pullRequests ?? "ready", labels: repository.labels ?? [] };
+    const wishes = {
+      pullRequests: repository.pullRequests ?? "ready",
+      labels: repository.labels ?? [],
+      ...(repository.reviewers === undefined ? {} : { reviewers: repository.reviewers }),
+    };
     const proposed = await proposalFrom({ cluster, document, evidence, visibility: "private", wishes }, checkout, scanSecrets);
     if (proposed === undefined) throw refused("No candidate of this evidence is proven to improve.");
     const { proposal } = proposed;

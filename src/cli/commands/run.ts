@@ -30,6 +30,7 @@ export interface RunFlags extends CommonFlags, JobFlags {
   readonly clusters?: string;
   readonly dryRun?: boolean;
   readonly startedBy?: string;
+  readonly visibility?: "public" | "private";
   readonly handOver?: string;
   readonly watched?: boolean;
   readonly again?: LaterKind;
@@ -54,7 +55,7 @@ export const jobFlags = {
   inFlight: { kind: "parsed", parse: parseWhole, optional: true, brief: "Replays under way at once (default: 6)", placeholder: "n" },
 } as const;
 
-export const jobOptions = (flags: JobFlags & { readonly startedBy?: string }): JobOptions => ({
+export const jobOptions = (flags: JobFlags & Pick<RunFlags, "startedBy" | "visibility">): JobOptions => ({
   repo: flags.repo ?? ".",
   revision: flags.revision ?? "HEAD",
   seed: flags.seed ?? 1,
@@ -62,6 +63,7 @@ export const jobOptions = (flags: JobFlags & { readonly startedBy?: string }): J
   ...(flags.github === undefined ? {} : { github: flags.github }),
   ...(flags.cluster === undefined ? {} : { cluster: flags.cluster }),
   ...(flags.startedBy === undefined ? {} : { startedBy: flags.startedBy }),
+  ...(flags.visibility === undefined ? {} : { visibility: flags.visibility }),
 });
 
 /** The reading half of the job: traces in, proposal out. Holds no forge token and writes to no repository. */
@@ -138,6 +140,7 @@ function argumentsOf(flags: RunFlags): readonly string[] {
     seed: flags.seed,
     "in-flight": flags.inFlight,
     "started-by": flags.startedBy,
+    visibility: flags.visibility,
     again: flags.again,
     of: flags.of,
     words: flags.words,
@@ -177,6 +180,12 @@ export const runCommand = buildCommand<RunFlags, [], CliContext>({
       },
       clusters: flag.text("Labelled clusters, a JSON file", "file"),
       dryRun: flag.toggle("Everything but the branch and the pull request"),
+      visibility: {
+        kind: "enum",
+        values: ["private", "public"],
+        optional: true,
+        brief: "Of the repository: in a public one no session is named (default: private)",
+      },
       startedBy: { ...flag.text("Login to name as co-author", "login"), hidden: true },
       again: { kind: "enum", values: laterKinds, optional: true, hidden: true, brief: "Take up an earlier job: the App's commands" },
       of: { ...flag.text("The proposal whose job is taken up", "id"), hidden: true },

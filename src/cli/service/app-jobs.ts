@@ -21,6 +21,7 @@ import { knownPull, publishedProposal } from "../../pipeline/standing/pulls.ts";
 import type { JobQueue } from "../../ports/job-queue.ts";
 import type { Ledger } from "../../ports/ledger.ts";
 import type { Log } from "../../ports/runtime.ts";
+import type { Visibility } from "../../report/evidence-markdown.ts";
 import type { RunReport } from "../commands/run.ts";
 import type { CliContext } from "../context.ts";
 import { explanation } from "./explanation.ts";
@@ -77,7 +78,7 @@ export function registerJobs(queue: Pick<JobQueue, "add" | "work">, parts: AppPa
 
 /** The reading half of a run, in a process that is started without any forge secret, on a mirror of the repository. */
 function reader({ context, ledger, operator, places }: AppParts): RunJobParts["read"] {
-  return async (assignment, { commit, signal, token, watch }) => {
+  return async (assignment, { commit, signal, token, visibility, watch }) => {
     const { recreate, request } = assignment;
     if (recreate !== undefined) return publishedBefore(ledger, recreate);
     const repository = `${request.owner}/${request.repository}`;
@@ -90,7 +91,7 @@ function reader({ context, ledger, operator, places }: AppParts): RunJobParts["r
       repo: folder,
       github: repository,
       revision: commit,
-      ...flagsOf(assignment),
+      ...flagsOf(assignment, visibility),
     };
     const args = Object.entries(named).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
     return readInOwnProcess<RunReport>({ data: places.data, cwd: context.cwd, command: [...program, "run", ...args], signal, watch });
@@ -108,14 +109,15 @@ async function publishedBefore(ledger: Ledger, id: ProposalId): Promise<ReadRepo
   return { finding, proposal, cluster: proposal.cluster } as ReadReport;
 }
 
-const flagsOf = ({ cluster, later, request, seed }: Assignment): Readonly<Record<string, string | undefined>> => ({
+const flagsOf = ({ cluster, later, request, seed }: Assignment, visibility: Visibility): Readonly<Record<string, string | undefined>> => ({
   cluster,
   seed: seed?.toString(),
   again: later?.kind,
   of: later?.of,
   words: later?.words,
   more: later?.more?.toString(),
-  "started-by": request.login,
+  "started-by": request.user === undefined ? request.login : `${request.user}+${request.login}`,
+  visibility,
 });
 
 async function publishRun({ context, places }: AppParts, handed: ReadReport, assignment: Assignment, token: string): Promise<RunEnd> {
