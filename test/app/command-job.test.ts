@@ -143,6 +143,22 @@ describe("/tuneup status", () => {
 });
 
 describe("an answer", () => {
+  test("that nobody can be given any more is no failure: the comment is deleted, or the conversation locked", async () => {
+    nock.cleanAll();
+    const api = nock("https://api.github.com").persist();
+    api.get(/\/issues\/12\/comments/).reply(200, []);
+    api.post(/\/issues\/12\/comments/).reply(403, { message: "Unable to create comment because issue is locked." });
+    api.post(/\/reactions/).reply(404, { message: "Not Found" });
+    expect(await command({ command: "status" })).toBe("");
+  });
+
+  test("that GitHub refuses for a while is tried again", async () => {
+    nock.cleanAll();
+    const api = nock("https://api.github.com").persist();
+    api.get(/\/issues\/12\/comments/).reply(403, { message: "You have exceeded a secondary rate limit." }, { "retry-after": "60" });
+    await expect(command({ command: "status" })).rejects.toThrow(/secondary rate limit/);
+  });
+
   test("is one comment for each kind, edited in place, and nobody else's comment is touched", async () => {
     const copied = {
       id: 1,
@@ -209,6 +225,16 @@ describe("limits", () => {
 
   test("never keep an open one from being brought up to date", () => {
     expect(hindranceOf(asked, { ...facts, pulls: [aPull(), other, { ...other, number: 4 }] })).toBeUndefined();
+  });
+
+  test("let fifty clusters of one cause end in one pull request", () => {
+    const pulls: KnownPull[] = [];
+    for (let index = 0; index < 50; index += 1) {
+      const cluster = clusterId(`c-${index}`);
+      const one = { ...asked, cluster, branch: `tuneup/${String(index).padStart(12, "0")}` };
+      if (hindranceOf(one, { ...facts, pulls }) === undefined) pulls.push(aPull({ number: index + 1, cluster, branch: one.branch }));
+    }
+    expect(pulls).toHaveLength(1);
   });
 
   test("cool down after a merge, but not for a person who asks", () => {

@@ -159,6 +159,17 @@ describe("a comment on a repository with the App", () => {
     expect(github.reactions).toEqual(["review 555 eyes"]);
   });
 
+  test("in a review asks for a revision of the line that it stands at", async () => {
+    githubDouble();
+    const { comment, ...rest } = payload("/tuneup revise say it shorter\nand more") as { readonly comment: object };
+    const at = { ...comment, path: "prompts/system.md", line: 12 };
+    await deliver({ ...rest, comment: at, pull_request: { number: 12 } }, { event: "pull_request_review_comment" });
+    await queue.idle();
+    expect(ran).toMatchObject([{ name: "run", payload: { command: "revise", review: true } }]);
+    const [key = ""] = await ledger.keys("command-text/");
+    expect(await ledger.get(key)).toBe("say it shorter (said at prompts/system.md, line 12)");
+  });
+
   test.each<[string, string | undefined]>([
     ["may only read", "read"],
     ["is nobody there", undefined],

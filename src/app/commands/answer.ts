@@ -2,7 +2,7 @@ import type { ProbotOctokit } from "probot";
 import { TuneupError } from "../../domain/errors.ts";
 import { unsafeMarkdown } from "../../domain/text/safe-text.ts";
 import { type CommandRequest, requestKey } from "./command-request.ts";
-import { react } from "./reaction.ts";
+import { isGone, react } from "./reaction.ts";
 
 /** What a command comes to, for the person who asked. */
 export interface Answer {
@@ -71,13 +71,14 @@ export async function answer(
   app: number,
 ): Promise<void> {
   const { afresh, done, ...said } = message;
-  if (request.issue !== undefined)
-    await say(
-      octokit,
-      { owner: request.owner, repo: request.repository, issue: request.issue },
-      { ...said, ...(afresh === true ? { afresh: requestKey(request) } : {}) },
-      app,
-    );
+  if (request.issue !== undefined) {
+    const place = { owner: request.owner, repo: request.repository, issue: request.issue };
+    try {
+      await say(octokit, place, { ...said, ...(afresh === true ? { afresh: requestKey(request) } : {}) }, app);
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
+  }
   await react(octokit, request, done ? "rocket" : "confused");
 }
 

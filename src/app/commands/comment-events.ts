@@ -24,6 +24,8 @@ interface Note {
   readonly comment: number;
   readonly review: boolean;
   readonly issue: number;
+  /** Where a review comment stands: `prompts/system.md, line 12`. */
+  readonly line?: string;
   readonly onPull: boolean;
   readonly installation: number;
   readonly owner: string;
@@ -84,6 +86,7 @@ function noteOfReview(payload: Context<"pull_request_review_comment.created">["p
     comment: comment.id,
     review: true,
     issue: pull.number,
+    line: `${comment.path}${comment.line === null || comment.line === undefined ? "" : `, line ${comment.line}`}`,
     onPull: true,
     installation: installation.id,
     owner: repository.owner.login,
@@ -112,7 +115,7 @@ async function take(note: Note, octokit: ProbotOctokit, parts: CommentParts): Pr
 
 async function requestOf(note: Note, command: CommentCommand, parts: CommentParts): Promise<CommandRequest> {
   const { comment, installation, issue, login, onPull, owner, repository, review, user } = note;
-  const text = textOf(command);
+  const text = textOf(command, note);
   return {
     installation,
     owner,
@@ -131,8 +134,8 @@ async function requestOf(note: Note, command: CommentCommand, parts: CommentPart
 }
 
 /** What is kept beside the request: people's words, and of a wrong command our own sentence about it. */
-function textOf(command: CommentCommand): string | undefined {
-  if (command.kind === "revise") return command.text;
+function textOf(command: CommentCommand, { line }: Note): string | undefined {
+  if (command.kind === "revise") return line === undefined ? command.text : `${command.text} (said at ${line.slice(0, 300)})`;
   if (command.kind === "ignore") return command.words === "" ? undefined : command.words;
   return command.kind === "unknown" ? command.why : undefined;
 }

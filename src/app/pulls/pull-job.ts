@@ -58,7 +58,8 @@ async function note(scope: Scope, parts: PullParts): Promise<void> {
   const { known, live } = scope;
   if (live.merged_at !== null) return known.life === "merged" ? undefined : merged(scope, live.merged_at, parts);
   if (live.state === "closed") return known.life === "open" ? closed(scope, parts) : undefined;
-  if (known.life === "closed") return reopened(scope, parts);
+  const tidied = known.life === "superseded" && scope.change.action === "reopened";
+  if (known.life === "closed" || tidied) return reopened(scope, parts);
   if (known.life === "open") await openAndChanged(scope, parts);
 }
 

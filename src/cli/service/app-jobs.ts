@@ -14,7 +14,7 @@ import { readInOwnProcess } from "../../compose/reading.ts";
 import { lastClusters, limitsOf, overspent, spentFor } from "../../compose/standing.ts";
 import type { OperatorSettings } from "../../config/operator-file.ts";
 import { decisiveVerdict } from "../../domain/evidence.ts";
-import type { ProposalId } from "../../domain/ids.ts";
+import { clusterId, type ProposalId } from "../../domain/ids.ts";
 import { safeInline } from "../../domain/text/safe-text.ts";
 import { jobOfProposal, lastJobOf } from "../../pipeline/standing/jobs.ts";
 import { knownPull, publishedProposal } from "../../pipeline/standing/pulls.ts";
@@ -83,14 +83,18 @@ function reader({ context, ledger, operator, places }: AppParts): RunJobParts["r
     if (recreate !== undefined) return publishedBefore(ledger, recreate);
     const repository = `${request.owner}/${request.repository}`;
     const project = projectBoundTo(repository, operator);
-    const folder = await mirrorCommit({ repository, commit, token }, { data: places.data, environment: context.environment, signal });
+    const revision = (await testedCommit(assignment, ledger)) ?? commit;
+    const folder = await mirrorCommit(
+      { repository, commit: revision, token },
+      { data: places.data, environment: context.environment, signal },
+    );
     const named = {
       data: places.data,
       operator: places.operatorFile,
       project,
       repo: folder,
       github: repository,
-      revision: commit,
+      revision,
       ...flagsOf(assignment, visibility),
     };
     const args = Object.entries(named).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
@@ -107,6 +111,14 @@ async function publishedBefore(ledger: Ledger, id: ProposalId): Promise<ReadRepo
   }
   const finding = { end: "proposed", verdict: decisiveVerdict(job.evidence), proposal: id } as const;
   return { finding, proposal, cluster: proposal.cluster } as ReadReport;
+}
+
+/** The commit of an earlier job that is taken up there; `undefined` where the newest one is wanted. */
+async function testedCommit({ cluster, later, request }: Assignment, ledger: Ledger): Promise<string | undefined> {
+  if (later === undefined || later.kind === "rebase") return undefined;
+  const named = cluster === undefined ? undefined : lastJobOf(ledger, repositoryOf(request), clusterId(cluster));
+  const job = await (later.of === undefined ? named : jobOfProposal(ledger, later.of));
+  return job?.attempt.commit;
 }
 
 const flagsOf = ({ cluster, later, request, seed }: Assignment, visibility: Visibility): Readonly<Record<string, string | undefined>> => ({

@@ -1,4 +1,5 @@
 import type { EditWish } from "../../domain/documents.ts";
+import { TuneupError } from "../../domain/errors.ts";
 import type { Candidate } from "../../domain/edit.ts";
 import { decisiveVerdict, type Evidence } from "../../domain/evidence.ts";
 import { noUsage, textMessage } from "../../domain/message.ts";
@@ -35,7 +36,11 @@ export function againInput(
   job: { readonly input: JobInput; readonly tools: JobTools },
 ): { readonly input: JobInput; readonly tools: JobTools } {
   const present = editOf(kept);
-  if (present === undefined) return job;
+  if (present === undefined)
+    throw new TuneupError("internal", "The ledger's job does not hold the edit that its verdict is about.", {
+      remedy: "`/tuneup run` looks at the failure anew.",
+      fields: { job: kept.evidence.job },
+    });
   const { headroom: _asked, ...attempt } = job.tools.attempt;
   if (again.kind === "revise" || again.kind === "smaller") {
     const wish: EditWish = { present, ...(again.kind === "revise" ? { words: again.words } : {}) };
