@@ -1,24 +1,12 @@
 import { TuneupError } from "../../domain/errors.ts";
 import type { TraceBatch } from "../../domain/span.ts";
+import type { DecodedOtlp, OtlpForm } from "../../ports/otlp-codec.ts";
 import { countRecords, readOtlpJson } from "./otlp-json.ts";
 import { readOtlpLogsProtobuf, readOtlpProtobuf } from "./otlp-protobuf.ts";
 import { countJson, countProtobuf, mostRecords, mostValues } from "./request-budget.ts";
 import { checkRequest, type RawRequest } from "./otlp-request.ts";
 
-/** How a body was sent: its content type (`application/json`, `application/x-protobuf`) and its path (`/v1/traces`, `/v1/logs`). */
-export interface OtlpForm {
-  readonly encoding: "json" | "protobuf";
-  readonly signal: "traces" | "logs";
-}
-
-/** What came of one export request, as OTLP's partial success wants it. */
-export interface DecodedOtlp {
-  readonly batch: TraceBatch;
-  /** Spans or log records that were left out. */
-  readonly rejected: number;
-  /** The distinct reasons, at most ten; they hold ids and counts, never content. */
-  readonly reasons: readonly string[];
-}
+export type { DecodedOtlp, OtlpForm } from "../../ports/otlp-codec.ts";
 
 const mostReasons = 10;
 

@@ -1,0 +1,115 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { ProjectId } from "../../domain/ids.ts";
+import type { TraceBatch } from "../../domain/span.ts";
+import type { TraceStore } from "../../ports/trace-store.ts";
+
+interface Waiting {
+  readonly batch: TraceBatch;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A write to disk costs about as much as a few spans, so larger groups gain nothing and make their senders wait. */
+const mostRecordsTogether = 4000;
+
+/**
+ * Writes what waits for one project in one transaction, so that a disk's few hundred synchronous writes a second do not bound the requests a
+ * second. Each `add` resolves after its own batch is durable. Projects take turns. A group that fails is tried again one by one: nobody's
+ * batch is refused for another's.
+ */
+export class GroupCommit {
+  readonly #store: Pick<TraceStore, "add">;
+  readonly #waiting = new Map<ProjectId, Waiting[]>();
+  #running: Promise<void> | undefined;
+
+  constructor(store: Pick<TraceStore, "add">) {
+    this.#store = store;
+  }
+
+  /** Durable when it resolves; rejects with what the store threw. */
+  add(project: ProjectId, batch: TraceBatch): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const queue = this.#waiting.get(project) ?? [];
+      queue.push({ batch, resolve, reject });
+      this.#waiting.set(project, queue);
+      this.#running ??= this.#run();
+    });
+  }
+
+  /** Resolves when nothing waits any more. */
+  async idle(): Promise<void> {
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    for (;;) {
+      // Whatever was read in this turn of the event loop joins the group.
+      await nextTurn();
+      const [next] = this.#waiting;
+      if (next === undefined) break;
+      const [project, queue] = next;
+      const group = takeGroup(queue);
+      // To the end of the line: a busy project does not keep the others from their turn.
+      this.#waiting.delete(project);
+      if (queue.length > 0) this.#waiting.set(project, queue);
+      await this.#write(project, group);
+    }
+    this.#running = undefined;
+  }
+
+  async #write(project: ProjectId, group: readonly Waiting[]): Promise<void> {
+    try {
+      await this.#store.add(project, joined(group.map(({ batch }) => batch)));
+      for (const { resolve } of group) resolve();
+    } catch (error) {
+      const [only] = group;
+      if (group.length === 1) only?.reject(error);
+      else await this.#writeOneByOne(project, group);
+    }
+  }
+
+  async #writeOneByOne(project: ProjectId, group: readonly Waiting[]): Promise<void> {
+    let failures = 0;
+    let last: unknown;
+    for (const { batch, resolve, reject } of group) {
+      // Two that fail one after the other say that the store is down; asking it again for each would hold everybody up.
+      if (failures >= 2) {
+        reject(last);
+        continue;
+      }
+      try {
+        await this.#store.add(project, batch);
+        failures = 0;
+        resolve();
+      } catch (error) {
+        failures += 1;
+        last = error;
+        reject(error);
+      }
+    }
+  }
+}
+
+const recordsOf = (batch: TraceBatch): number => batch.spans.length + (batch.logs?.length ?? 0) + (batch.feedback?.length ?? 0);
+
+/** Takes from the front as many batches as fit together, at least one. */
+function takeGroup(queue: Waiting[]): readonly Waiting[] {
+  let records = 0;
+  let count = 0;
+  for (const { batch } of queue) {
+    records += recordsOf(batch);
+    if (count > 0 && records > mostRecordsTogether) break;
+    count += 1;
+  }
+  return queue.splice(0, count);
+}
+
+function joined(batches: readonly TraceBatch[]): TraceBatch {
+  const [only] = batches;
+  if (only !== undefined && batches.length === 1) return only;
+  return {
+    spans: batches.flatMap((batch) => batch.spans),
+    logs: batches.flatMap((batch) => batch.logs ?? []),
+    feedback: batches.flatMap((batch) => batch.feedback ?? []),
+  };
+}

@@ -1,0 +1,1 @@
+export { otlpCodec } from "../adapters/otlp/otlp-codec.ts";
