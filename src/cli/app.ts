@@ -9,9 +9,10 @@ import { draftCommand } from "./commands/draft.ts";
 import { ingestCommand } from "./commands/ingest.ts";
 import { jobsCommand } from "./commands/jobs.ts";
 import { locateCommand } from "./commands/locate.ts";
-import { projectCommands } from "./commands/project.ts";
+import { projectCommands } from "./receiving/project.ts";
 import { proposeCommand } from "./commands/propose.ts";
 import { publishCommand } from "./commands/publish.ts";
+import { receiveCommand } from "./receiving/receive.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { reportCommand } from "./commands/report.ts";
 import { runCommand } from "./commands/run.ts";
@@ -52,6 +53,7 @@ const routes = buildRouteMap<string, CliContext>({
     publish: publishCommand,
     doctor: doctorCommand,
     project: projectCommands,
+    receive: receiveCommand,
     serve: serveCommand,
     jobs: jobsCommand,
     audit: auditCommand,

@@ -19,6 +19,9 @@ export interface Environment {
   readonly port?: string;
   /** Where `tuneup serve` answers `GET /metrics`; nowhere when absent. */
   readonly metricsPort?: string;
+  /** Where traces are received. */
+  readonly otlpPort?: string;
+  readonly otlpHost?: string;
   readonly host?: string;
   /** The plain environment of child processes that run tools: where programs are found, and nothing else. */
   readonly path: string;
@@ -37,6 +40,8 @@ const names = {
   githubApiUrl: "GITHUB_API_URL",
   port: "PORT",
   metricsPort: "METRICS_PORT",
+  otlpPort: "OTLP_PORT",
+  otlpHost: "OTLP_HOST",
   host: "HOST",
   home: "HOME",
 } as const;

@@ -89,6 +89,14 @@ export const operatorSchema = z.strictObject({
       headroom: z.number().int().min(0).max(200).optional(),
     })
     .optional(),
+  receiver: z
+    .strictObject({
+      largestMegabytes: z.number().min(1).max(256).exactOptional(),
+      megabytesInFlight: z.number().min(1).max(4096).exactOptional(),
+      megabytesPerSecond: z.number().min(0.1).max(10_000).exactOptional(),
+    })
+    .optional()
+    .describe("Limits of receiving traces: one unpacked body, all that wait to be written, and what one project may send in the long run."),
   prices: z
     .record(text, z.strictObject({ input: price, output: price, cacheRead: price.exactOptional(), cacheWrite: price.exactOptional() }))
     .optional()

@@ -74,6 +74,8 @@ describe("tuneup", () => {
     "propose",
     "publish",
     "doctor",
+    "project",
+    "receive",
     "serve",
   ])("%s has help that shows how it is used", async (command) => {
     const { code, out } = await tuneup([command, "--help"]);

@@ -122,7 +122,7 @@ function listen(server: Server, { port, host }: OtlpReceiverOptions): Promise<vo
       const why = cause.code === "EADDRINUSE" ? "another program listens there" : (cause.code ?? cause.message);
       reject(
         new TuneupError("config-invalid", `Tuneup cannot receive traces on ${host}:${port}: ${why}.`, {
-          remedy: "Choose another TUNEUP_OTLP_PORT or TUNEUP_OTLP_HOST. A Collector on the same machine often has 4318.",
+          remedy: "Choose another OTLP_PORT or OTLP_HOST. A Collector on the same machine often has 4318.",
           fields: { host, port },
           cause,
         }),

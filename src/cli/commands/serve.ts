@@ -6,6 +6,7 @@ import { openLedger, readOperator } from "../../compose.ts";
 import { openJobQueue } from "../../compose/app-service.ts";
 import { jsonLog } from "../../compose/runtime.ts";
 import { auditedQueue, openRecords, serviceGuards } from "../../compose/service.ts";
+import { otlpFlags, receiveBeside } from "../receiving/receiver-process.ts";
 import { appCredentials } from "../app-credentials.ts";
 import { registerJobs } from "../service/app-jobs.ts";
 import { endsInTime, keptDeliveries } from "../service/kept-deliveries.ts";
@@ -18,6 +19,9 @@ import { type CommonFlags, commonFlags, flag, parseWhole, placesOf } from "../fl
 interface Flags extends Omit<CommonFlags, "project" | "json"> {
   readonly port?: number;
   readonly host?: string;
+  readonly otlpPort?: number;
+  readonly otlpHost?: string;
+  readonly noReceiver?: boolean;
 }
 
 /** Resolves when the user or the service manager wants Tuneup to stop. */
@@ -34,6 +38,7 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
       "Listens for GitHub's signed webhooks. A comment `/tuneup run` by someone who may write becomes a durable job: proven in a process without",
       "any GitHub token, published by another one. Without credentials it shows a setup page that creates the App in two clicks; or set APP_ID,",
       "PRIVATE_KEY and WEBHOOK_SECRET (docs/github-app.md). Bind each repository to its trace project under `repositories` in tuneup.operator.yml.",
+      "As soon as there is a trace project (`tuneup project create`), receives its traces as OTLP on a port of its own (docs/send-traces.md).",
       "",
       "  tuneup serve --port 3000 --host 0.0.0.0",
     ].join("\n"),
@@ -44,6 +49,9 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
       operator: commonFlags.operator,
       port: { kind: "parsed", parse: parseWhole, optional: true, brief: "Port for webhooks (default: $PORT or 3000)", placeholder: "n" },
       host: flag.text("Address to listen on (default: $HOST or 127.0.0.1; containers need 0.0.0.0)", "address"),
+      otlpPort: otlpFlags.port,
+      otlpHost: otlpFlags.host,
+      noReceiver: flag.toggle("Do not receive traces"),
     },
   },
   async func(flags) {
@@ -63,6 +71,7 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
     let server: WebhookServer | undefined;
     let upkeep: Upkeep | undefined;
     let figures: MetricsServer | undefined;
+    const receiving = flags.noReceiver === true ? Promise.resolve() : receiveBeside(this, flags, log);
     try {
       const started = await startWebhookServer({
         credentials,
@@ -90,7 +99,7 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
       log.info({}, "stopping");
     } finally {
       await figures?.close();
-      const stopping = [server?.close() ?? Promise.resolve(), intake.stop(), upkeep?.stop() ?? Promise.resolve(), queue.stop()];
+      const stopping = [server?.close() ?? Promise.resolve(), intake.stop(), upkeep?.stop() ?? Promise.resolve(), queue.stop(), receiving];
       if (!(await endsInTime(Promise.allSettled(stopping)))) {
         log.warn({}, "stopped while jobs were running; they go on after the next start");
         // What does not end by itself would keep the process alive; finished steps are on disk.

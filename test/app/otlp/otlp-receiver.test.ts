@@ -173,10 +173,10 @@ describe("a refused sender reads why", () => {
     ],
   ];
 
-  test.each(cases)("%s", async (_, { path = "/v1/traces", method = "POST", body = aRequest(), headers }, status, code, message) => {
+  test.each(cases)("%s", async (_, { path = "/v1/traces", method, body = aRequest(), headers }, status, code, message) => {
     await using receiver = await aReceiver({ limits: { largestPacked: 2000, largestBody: 4000 } });
     const response = await fetch(`${receiver.url}${path}`, {
-      method,
+      method: method ?? "POST",
       body,
       headers: { "content-type": "application/json", authorization: `Bearer ${token}`, ...headers },
     });
