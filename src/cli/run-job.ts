@@ -224,8 +224,8 @@ function noCluster(scanned: Scanned, ignored: readonly IgnoredFailure[]): Findin
 /** Without a model everything before drafting still runs, so that the user sees what is there. */
 async function endWithoutModel(context: CliContext, house: House, scope: Scope, checkout: Checkout): Promise<Finding> {
   const nobody = { model: "none", simulated: false, complete: () => Promise.reject(new Error("no model")) };
-  const { input } = jobOf(partsOf(house, { ...house.models, drafter: nobody }, scope));
-  const prepared = await prepare(input, checkout, runtimeOf(context));
+  const { input, tools } = jobOf(partsOf(house, { ...house.models, drafter: nobody }, scope));
+  const prepared = await prepare(input, checkout, tools.attempt, runtimeOf(context));
   const besides = prepared.result === "ended" ? ` Besides: ${describeEnd(prepared.finding)}` : "";
   return {
     end: "model-not-configured",

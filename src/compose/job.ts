@@ -21,6 +21,7 @@ import type { ModelClient } from "../ports/model-client.ts";
 import { makeRubric } from "../stages/judge.ts";
 import { replayable } from "../stages/replay.ts";
 import type { ConfiguredModels } from "./models.ts";
+import { locateTools } from "./locating.ts";
 import { realRetryTools } from "./runtime.ts";
 
 export interface JobParts {
@@ -73,6 +74,7 @@ export function jobOf(parts: JobParts): { readonly input: JobInput; readonly too
     ...(parts.operator.plan?.order === undefined ? {} : { order: parts.operator.plan.order }),
     candidates: parts.operator.plan?.candidates ?? 4,
     allowedPaths: parts.operator.allowedPaths ?? [],
+    mapped: (parts.repository.prompts ?? []).map((path) => ({ path })),
     ignoredPaths: parts.ignoredPaths,
     tried: parts.tried,
     visibility: parts.visibility,
@@ -124,6 +126,7 @@ function toolsOf(parts: JobParts, input: JobInput): JobTools {
     attempt: {
       drafter: parts.models.drafter,
       draftPrompt: parts.prompts.draft,
+      locate: locateTools(),
       lint: { client: judge ?? parts.models.drafter, prompt: parts.prompts.safeguards },
       scanSecrets: parts.scanSecrets,
       fidelity: (sample, members, runtime) =>

@@ -37,6 +37,7 @@ const settingsSchema = z.strictObject({
     .enum(["ready", "draft", "report-only"])
     .optional()
     .describe("What a proven edit becomes: a pull request that is ready for review (default), a draft, or a report without one."),
+  prompts: z.array(glob).max(20).optional().describe("Files that hold the agent's prompt, where Tuneup cannot tell by itself."),
   ignore: z.array(glob).max(100).optional().describe("Paths that no edit may touch, as globs."),
   labels: z
     .array(

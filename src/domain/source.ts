@@ -11,6 +11,8 @@ export interface AgentSource {
   readonly kind: SourceKind;
   /** What it is the source of: a tool's name, a parameter's key; absent for prompts. */
   readonly subject?: string;
+  /** Of a tool's parameter: its name, dotted where it lies in another one. */
+  readonly part?: string;
   /** 1-based lines, both included. */
   readonly lines: { readonly first: number; readonly last: number };
   /** Offsets into the file's text in UTF-16 units, end excluded. */
@@ -21,6 +23,16 @@ export interface AgentSource {
   readonly fileDigest: Digest;
   /** `score`: share of the recorded text's n-grams that this place explains, 0..1. */
   readonly match: { readonly method: "mapped" | "exact" | "normalised" | "template" | "similar"; readonly score: number };
+  /** Why no edit of this place could be checked; absent where it can be edited. */
+  readonly readOnly?: string;
+}
+
+/** A file that the repository itself names as a place of the agent's prompt. */
+export interface MappedFile {
+  /** Relative to the repository's root, forward slashes. */
+  readonly path: string;
+  /** Words that stand in the string meant, where the file has several. */
+  readonly contains?: string;
 }
 
 /** A place that was looked at and not claimed, with why. */

@@ -8,14 +8,14 @@ import type { Fidelity } from "../domain/replaying/fidelity.ts";
 import type { PromptTemplate } from "../domain/text/prompt-template.ts";
 import type { Sample } from "../domain/sample.ts";
 import type { Session } from "../domain/session.ts";
-import type { Located } from "../domain/source.ts";
+import type { AgentSource, Located, MappedFile } from "../domain/source.ts";
 import type { ModelClient } from "../ports/model-client.ts";
 import type { Runtime } from "../ports/runtime.ts";
 import type { Checkout } from "../ports/workspace.ts";
 import { draft, type DraftInput } from "../stages/draft.ts";
 import { notAPromptProblem } from "../stages/headroom.ts";
 import type { LintTools } from "../stages/lint.ts";
-import { locate } from "../stages/locate.ts";
+import { locate, type LocateTools } from "../stages/locate.ts";
 import { type EarlierSample, sample } from "../stages/sample.ts";
 import { vetCandidates } from "./vet-candidates.ts";
 
@@ -34,6 +34,8 @@ export interface AttemptInput {
   readonly allowedPaths: readonly string[];
   /** What earlier jobs tried on this failure, newest first. */
   readonly tried?: readonly TriedEdit[];
+  /** Files that the repository names as the prompt's places. */
+  readonly mapped?: readonly MappedFile[];
   /** Paths of the repository that it keeps from edits. */
   readonly ignoredPaths?: readonly string[];
   /** What a person asks of an edit that stands already. */
@@ -53,6 +55,8 @@ export interface AttemptTools {
   readonly headroom?: (sample: Extract<Sample, { result: "sampled" }>, members: readonly Session[], runtime: Runtime) => Promise<Headroom>;
   readonly drafter: ModelClient;
   readonly draftPrompt: PromptTemplate;
+  /** Readers of programs and the index of what was read; without them `locate` reads everything anew, and code by its quotes. */
+  readonly locate?: LocateTools;
   /** Gives a second opinion on the safeguards that a proven edit touches; absent where nothing is proposed. */
   readonly lint?: LintTools;
   readonly scanSecrets: (text: string) => Promise<readonly { readonly line: number; readonly rule: string }[]>;
@@ -80,7 +84,12 @@ function tooFew(split: Extract<Sample, { result: "too-few" }>, input: AttemptInp
 }
 
 /** Splits the cluster into what the drafter sees and what the test keeps, and finds the prompt in the repository. Asks no model. */
-export async function prepare(input: AttemptInput, checkout: Checkout, runtime: Runtime): Promise<Prepared> {
+export async function prepare(
+  input: AttemptInput,
+  checkout: Checkout,
+  tools: Pick<AttemptTools, "locate">,
+  runtime: Runtime,
+): Promise<Prepared> {
   runtime.progress({ stage: "sample", state: "started" });
   const split = sample({
     cluster: input.cluster,
@@ -103,7 +112,8 @@ export async function prepare(input: AttemptInput, checkout: Checkout, runtime: 
   });
 
   runtime.progress({ stage: "locate", state: "started" });
-  const located = await locate({ sessions: split.shown, checkout });
+  const mapped = input.mapped ?? [];
+  const located = await locate({ sessions: split.shown, checkout, mapped }, tools.locate);
   if (located.result !== "found") {
     runtime.progress({ stage: "locate", state: "failed", note: located.result });
     const remedy =
@@ -112,28 +122,41 @@ export async function prepare(input: AttemptInput, checkout: Checkout, runtime: 
         : "Run in the repository that holds the agent's prompt, or check with `tuneup locate` what was looked for.";
     return { result: "ended", finding: { end: "not-located", why: located.why, remedy } };
   }
-  const ignored = new Set(input.ignoredPaths);
-  const sources = located.sources.filter((source) => !ignored.has(source.path));
-  const [first] = sources;
+  const editable = editableSources(located.sources, input.ignoredPaths);
+  const [first] = editable.sources;
   if (first === undefined) {
-    runtime.progress({ stage: "locate", state: "failed", note: "ignored" });
-    const paths = [...new Set(located.sources.map((source) => source.path))].join(", ");
-    return {
-      result: "ended",
-      finding: {
-        end: "not-located",
-        why: `this repository keeps the prompt's files from edits: ${paths}`,
-        remedy: "Take them out of `ignore` in .github/tuneup.yml on the default branch.",
-      },
-    };
+    runtime.progress({ stage: "locate", state: "failed", note: "nothing that may be edited" });
+    return { result: "ended", finding: { end: "not-located", ...editable.against } };
   }
   runtime.progress({ stage: "locate", state: "finished", note: `${first.path}:${first.lines.first}-${first.lines.last}` });
-  return { result: "prepared", sample: split, located: { ...located, sources } };
+  return { result: "prepared", sample: split, located: { ...located, sources: editable.sources } };
+}
+
+/** The located places that an edit may touch, and what stands against the others. */
+function editableSources(
+  located: readonly AgentSource[],
+  ignoredPaths: readonly string[] = [],
+): { readonly sources: readonly AgentSource[]; readonly against: { readonly why: string; readonly remedy: string } } {
+  const ignored = new Set(ignoredPaths);
+  const wanted = located.filter((source) => !ignored.has(source.path));
+  const sources = wanted.filter((source) => source.readOnly === undefined);
+  const [unwritable] = wanted;
+  const against =
+    unwritable?.readOnly === undefined
+      ? {
+          why: `this repository keeps the prompt's files from edits: ${[...new Set(located.map((source) => source.path))].join(", ")}`,
+          remedy: "Take them out of `ignore` in .github/tuneup.yml on the default branch.",
+        }
+      : {
+          why: `the prompt stands in ${unwritable.path}, and ${unwritable.readOnly}`,
+          remedy: "Move it into a text file of its own, or into one plain string.",
+        };
+  return { sources, against };
 }
 
 /** Drafts candidate edits for one cluster and vets them. Sees only the shown sessions; writes nothing. */
 export async function attempt(input: AttemptInput, checkout: Checkout, tools: AttemptTools, runtime: Runtime): Promise<Attempted> {
-  const prepared = await prepare(input, checkout, runtime);
+  const prepared = await prepare(input, checkout, tools, runtime);
   if (prepared.result === "ended") return prepared;
   const { located, sample: split } = prepared;
   const members = input.sessions.filter((session) => input.cluster.members.includes(session.id));

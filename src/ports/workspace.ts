@@ -6,6 +6,8 @@ export interface TreeEntry {
   readonly kind: "file" | "executable" | "symlink" | "submodule";
   /** Bytes; 0 for submodules. */
   readonly size: number;
+  /** Name of the contents: the same for the same bytes, in every commit. Absent where the workspace has no such name. */
+  readonly object?: string;
 }
 
 /** One commit of a repository, read-only: never the work tree, so that uncommitted changes and hooks play no part. */

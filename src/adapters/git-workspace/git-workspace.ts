@@ -71,7 +71,7 @@ interface OpenCommit {
 
 function checkoutOf({ path, repository, commit, blobs }: OpenCommit): Checkout {
   const byPath = new Map(blobs.map((blob) => [blob.path, blob]));
-  const entries: readonly TreeEntry[] = blobs.map(({ kind, path: file, size }) => ({ kind, path: file, size }));
+  const entries: readonly TreeEntry[] = blobs.map(({ kind, object, path: file, size }) => ({ kind, path: file, size, object }));
   return {
     repository,
     commit,

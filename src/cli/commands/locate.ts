@@ -1,6 +1,6 @@
 import { buildCommand } from "@stricli/core";
 import type { Located } from "../../domain/source.ts";
-import { locate } from "../../stages/locate.ts";
+import { locateIn } from "../../compose/locating.ts";
 import type { CliContext } from "../context.ts";
 import { type CommonFlags, commonFlags, flag, withHouse } from "../flags.ts";
 import { openCheckout } from "../run-job.ts";
@@ -65,7 +65,7 @@ export const locateCommand = buildCommand<Flags, [], CliContext>({
     const located = await withHouse(this, flags, async (house, project) => {
       const sessions = await chooseSessions(this, house, project, flags.cluster);
       await using checkout = await openCheckout(this, { repo: flags.repo ?? ".", revision: flags.revision ?? "HEAD" });
-      return locate({ sessions, checkout });
+      return locateIn(sessions, checkout);
     });
     this.process.stdout.write(flags.json === true ? `${JSON.stringify(located)}\n` : describeLocated(located));
   },

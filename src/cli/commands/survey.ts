@@ -4,7 +4,7 @@ import { handOver } from "../../compose/reading.ts";
 import type { ProjectId } from "../../domain/ids.ts";
 import type { Survey, SurveyPlace } from "../../domain/publishing/setup.ts";
 import { eligible } from "../../pipeline.ts";
-import { locate } from "../../stages/locate.ts";
+import { locateIn } from "../../compose/locating.ts";
 import { survey } from "../../stages/survey.ts";
 import type { CliContext } from "../context.ts";
 import { type CommonFlags, commonFlags, flag, withHouse } from "../flags.ts";
@@ -50,7 +50,7 @@ async function surveyProject(context: CliContext, house: House, project: Project
   if (sessions.length === 0) return survey({ checkout, scan });
   const [largest] = eligible(clusters);
   const members = new Set(largest?.members);
-  const located = await locate({ sessions: largest === undefined ? sessions : sessions.filter((one) => members.has(one.id)), checkout });
+  const located = await locateIn(largest === undefined ? sessions : sessions.filter((one) => members.has(one.id)), checkout);
   return survey({ checkout, located, scan });
 }
 

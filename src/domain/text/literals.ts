@@ -8,32 +8,46 @@ export interface Literal {
 
 const python = /\.(?:py|pyi)$/i;
 const backtick = /\.(?:[cm]?[jt]sx?|go|vue|svelte)$/i;
+const script = /\.(?:[cm]?[jt]sx?|vue|svelte)$/i;
 const code = /\.(?:py|pyi|[cm]?[jt]sx?|go|java|kt|kts|cs|rb|rs|php|swift|scala|vue|svelte|ex|exs|lua|dart)$/i;
 
 export const isCode = (path: string): boolean => code.test(path);
 
+/** How the language of a file writes strings and comments. */
+interface Notation {
+  readonly isPython: boolean;
+  readonly hasBacktick: boolean;
+  /** Whether `${…}` in backticks holds code, and `/…/` may be a pattern. */
+  readonly isScript: boolean;
+}
+
 /**
- * All string literals of a file of code, in order, by one pass that knows comments, escapes and the longer quotes. It is no parser: in doubt
- * (an unfinished literal) it gives up the rest of the line, so that a claimed range always lies between two quotes.
+ * All string literals of a file of code, in order, by one pass that knows comments, escapes, the longer quotes, and in JavaScript the code inside
+ * of templates and regular expressions. A template with code in it is one literal. It is no parser: in doubt (an unfinished literal) it gives up
+ * the rest of the line, so that a claimed range always lies between two quotes.
  */
 export function literalsOf(path: string, text: string): readonly Literal[] {
-  const isPython = python.test(path);
-  const hasBacktick = backtick.test(path);
+  const notation = { isPython: python.test(path), hasBacktick: backtick.test(path), isScript: script.test(path) };
   const found: Literal[] = [];
+  const telling = notation.isPython ? /["'#]/g : /["'`/]/g;
   let index = 0;
-  while (index < text.length) {
-    const comment = commentEnd(text, index, isPython);
-    if (comment !== undefined) {
-      index = comment;
+  for (;;) {
+    telling.lastIndex = index;
+    const next = telling.exec(text);
+    if (next === null) return found;
+    index = next.index;
+    const skipped = commentEnd(text, index, notation.isPython) ?? patternEnd(text, index, notation);
+    if (skipped !== undefined) {
+      index = skipped;
       continue;
     }
-    const quote = quoteAt(text, index, hasBacktick);
+    const quote = quoteAt(text, index, notation.hasBacktick);
     if (quote === undefined) {
       index += 1;
       continue;
     }
     const start = index + quote.length;
-    const end = closing(text, start, quote);
+    const end = closing(text, start, quote, notation);
     if (end === undefined) {
       index = nextLine(text, index);
       continue;
@@ -41,7 +55,6 @@ export function literalsOf(path: string, text: string): readonly Literal[] {
     found.push({ start, end, quote });
     index = end + quote.length;
   }
-  return found;
 }
 
 const nextLine = (text: string, index: number): number => {
@@ -59,6 +72,23 @@ function commentEnd(text: string, index: number, isPython: boolean): number | un
   return end < 0 ? text.length : end + 2;
 }
 
+/** Behind these a slash begins a pattern and divides nothing. */
+const beforePattern = /(?:^|[=(,:;!&|?{}[\n])\s*$|\b(?:return|typeof|case|of|in)\s+$/;
+
+/** Where a regular expression of JavaScript ends: quotes in it are no strings. */
+function patternEnd(text: string, index: number, { isScript }: Notation): number | undefined {
+  if (!isScript || text[index] !== "/" || !beforePattern.test(text.slice(Math.max(0, index - 20), index))) return undefined;
+  let isClass = false;
+  for (let at = index + 1; at < text.length && text[at] !== "\n"; at += 1) {
+    const character = text[at];
+    if (character === "\\") at += 1;
+    else if (character === "[") isClass = true;
+    else if (character === "]") isClass = false;
+    else if (character === "/" && !isClass) return at + 1;
+  }
+  return undefined;
+}
+
 function quoteAt(text: string, index: number, hasBacktick: boolean): Literal["quote"] | undefined {
   const character = text[index];
   if (character === "`") return hasBacktick ? "`" : undefined;
@@ -68,13 +98,45 @@ function quoteAt(text: string, index: number, hasBacktick: boolean): Literal["qu
 }
 
 /** Where a literal ends; one-line quotes do not reach over a line's end. */
-function closing(text: string, start: number, quote: Literal["quote"]): number | undefined {
+function closing(text: string, start: number, quote: Literal["quote"], notation: Notation): number | undefined {
+  if (quote === "`" && notation.isScript) return templateEnd(text, start);
   const isShort = quote === '"' || quote === "'";
+  const telling = /["'`\\\n]/g;
   for (let index = start; index < text.length; index += 1) {
+    telling.lastIndex = index;
+    const next = telling.exec(text);
+    if (next === null) return undefined;
+    index = next.index;
     const character = text[index];
-    if (character === "\\") index += 1;
+    if (character === "\\" && !(quote === "`" && notation.hasBacktick)) index += 1;
     else if (isShort && character === "\n") return undefined;
     else if (text.startsWith(quote, index)) return index;
+  }
+  return undefined;
+}
+
+/** What is open while a template is read: its text, code in `${…}` with its braces, a string or a template in that code. */
+type Open = "`" | "{" | '"' | "'";
+
+/** The end of a JavaScript template: `${…}` may hold strings and templates, as deep as it likes. */
+function templateEnd(text: string, start: number): number | undefined {
+  const open: Open[] = ["`"];
+  for (let index = start; index < text.length; index += 1) {
+    const character = text[index] ?? "";
+    const top = open.at(-1);
+    if (top === "{") {
+      if (character === "{" || character === "`" || character === '"' || character === "'") open.push(character);
+      else if (character === "}") open.pop();
+      continue;
+    }
+    if (character === "\\") index += 1;
+    else if (character === top) {
+      open.pop();
+      if (open.length === 0) return index;
+    } else if (top === "`" && character === "$" && text[index + 1] === "{") {
+      open.push("{");
+      index += 1;
+    } else if (top !== "`" && character === "\n") return undefined;
   }
   return undefined;
 }

@@ -4,6 +4,8 @@ export interface Hit {
   readonly file: number;
   /** Index of its first word in the recorded text. */
   readonly query: number;
+  /** The run's hash. */
+  readonly gram: number;
   readonly weight: number;
 }
 

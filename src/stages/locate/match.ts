@@ -1,12 +1,20 @@
-import { placeholdersOf } from "../../domain/config-change.ts";
 import type { AgentSource } from "../../domain/source.ts";
+import type { TextRange } from "../../domain/text/apply-hunk.ts";
+import { isProse } from "./files/candidate-files.ts";
 
-const plain = (text: string): string =>
+/** Template variables and blocks of the usual languages; each bounded, so that no text makes it slow. */
+const variable =
+  /\{%[^%]{0,300}%\}|\{#[^#]{0,300}#\}|<%[^%]{0,300}%>|\$\{[^{}\n]{1,120}\}|\{\{\{?[^{}\n]{1,160}\}?\}\}|\{[\p{L}_][\p{L}\p{N}_.[\]'"!:]{0,80}\}|%\([\w.]{1,60}\)[sd]|%[sd]/gu;
+
+const plain = (text: string): string => text.replace(/\s+/g, " ").trim();
+
+const unescaped = (text: string): string =>
   text
+    .replace(/\\\r?\n/g, "")
     .replace(/\\[nrt]/g, " ")
     .replace(/\\(["'`\\/])/g, "$1")
-    .replace(/\s+/g, " ")
-    .trim();
+    .replaceAll("{{", "{")
+    .replaceAll("}}", "}");
 
 /** Whether the pieces stand in the text in this order, each behind the one before: linear, and safe with any text. */
 function standInOrder(pieces: readonly string[], text: string): boolean {
@@ -19,15 +27,31 @@ function standInOrder(pieces: readonly string[], text: string): boolean {
   return true;
 }
 
-/** How a passage of a file relates to the recorded text: the same, the same but for white space, a template of it, or similar. */
-export function matchMethod(passage: string, recorded: string): AgentSource["match"]["method"] {
-  if (recorded.includes(passage.trim()) || passage.includes(recorded.trim())) return "exact";
-  const [inFile, inTrace] = [plain(passage), plain(recorded)];
-  if (inTrace.includes(inFile) || inFile.includes(inTrace)) return "normalised";
-  const names = new Set(placeholdersOf(inFile));
-  if (names.size === 0) return "similar";
-  let rest = [inFile];
-  for (const name of names) rest = rest.flatMap((piece) => piece.split(name));
-  const pieces = rest.map((piece) => piece.trim()).filter((piece) => piece !== "");
-  return standInOrder(pieces, inTrace) ? "template" : "similar";
+/** A region of a file as text: its pieces without the code between them. */
+export interface Passage {
+  readonly path: string;
+  readonly text: string;
+  readonly pieces: readonly TextRange[];
+  /** Whether the pieces are one text, with nothing filled in between them. */
+  readonly isOne: boolean;
+}
+
+/**
+ * How a passage of a file relates to the recorded text: the same, the same but for white space and escapes, a template of it (all of its
+ * literal text stands in the recorded one, in order), or similar.
+ */
+export function matchMethod({ isOne, path, pieces, text }: Passage, recorded: string): AgentSource["match"]["method"] {
+  const whole = pieces.map((piece) => text.slice(piece.start, piece.end));
+  const [only = ""] = whole;
+  if (isOne && only.trim() !== "" && (recorded.includes(only.trim()) || only.includes(recorded.trim()))) return "exact";
+  const inTrace = plain(recorded);
+  const written = isProse(path) ? whole : whole.map((piece) => unescaped(piece));
+  const joined = plain(written.join(isOne ? "" : " "));
+  if (joined !== "" && (inTrace.includes(joined) || (isOne && joined.includes(inTrace)))) return "normalised";
+  const literal = whole
+    .flatMap((piece) => piece.split(variable))
+    .map((piece) => plain(isProse(path) ? piece : unescaped(piece)))
+    .filter((piece) => piece !== "");
+  const isTemplate = literal.length > whole.length || !isOne;
+  return isTemplate && standInOrder(literal, inTrace) ? "template" : "similar";
 }

@@ -2,8 +2,8 @@ import { isMap, isPair, isScalar, isSeq, parseDocument, type Scalar, type YAMLMa
 import { canonicalJson } from "../../domain/digest.ts";
 import type { Attributes, Json } from "../../domain/ids.ts";
 import type { SourceKind } from "../../domain/source.ts";
-import { isSecondary } from "./candidate-files.ts";
-import type { Range } from "./containers.ts";
+import { isSecondary } from "./files/candidate-files.ts";
+import type { TextRange as Range } from "../../domain/text/apply-hunk.ts";
 
 /** A configuration value that reached the recorded request. */
 export interface ParameterPlace {

@@ -1,3 +1,5 @@
+import type { TextRange } from "../../domain/text/apply-hunk.ts";
+
 /** A text as words: FNV-1a hashes of their lower-case forms, with the offsets where each begins and ends. */
 export interface Tokens {
   readonly hashes: Uint32Array;
@@ -20,43 +22,53 @@ const lower = (code: number): number => {
   return String.fromCharCode(code).toLowerCase().charCodeAt(0);
 };
 
-/** Words of a text, `\p{L}\p{N}` runs in essence; linear and without regular expressions, because whole repositories pass through here. */
-export function tokenise(text: string): Tokens {
-  const most = Math.ceil(text.length / 2) + 1;
+/**
+ * Words of a text, or of some ranges of it in order, `\p{L}\p{N}` runs in essence; linear and without regular expressions, because whole
+ * repositories pass through here. A word does not reach from one range into the next.
+ */
+export function tokenise(text: string, ranges: readonly TextRange[] = [{ start: 0, end: text.length }]): Tokens {
+  const most = ranges.reduce((sum, range) => sum + Math.ceil((range.end - range.start) / 2) + 1, 0);
   const hashes = new Uint32Array(most);
   const starts = new Uint32Array(most);
   const ends = new Uint32Array(most);
   let length = 0;
-  let index = 0;
-  while (index < text.length) {
-    if (!isWord(text.charCodeAt(index))) {
-      index += 1;
-      continue;
+  for (const range of ranges) {
+    let index = range.start;
+    while (index < range.end) {
+      if (!isWord(text.charCodeAt(index))) {
+        index += 1;
+        continue;
+      }
+      starts[length] = index;
+      let hash = offsetBasis;
+      for (let code = text.charCodeAt(index); index < range.end && isWord(code); code = text.charCodeAt(index)) {
+        hash = Math.imul(hash ^ lower(code), prime) >>> 0;
+        index += 1;
+      }
+      hashes[length] = hash;
+      ends[length] = index;
+      length += 1;
     }
-    const start = index;
-    let hash = offsetBasis;
-    for (let code = text.charCodeAt(index); index < text.length && isWord(code); code = text.charCodeAt(index)) {
-      hash = Math.imul(hash ^ lower(code), prime) >>> 0;
-      index += 1;
-    }
-    hashes[length] = hash;
-    starts[length] = start;
-    ends[length] = index;
-    length += 1;
   }
   return { hashes: hashes.subarray(0, length), starts: starts.subarray(0, length), ends: ends.subarray(0, length), length };
 }
 
-/** Hash of the k words from `at` on. */
-export function gramAt(tokens: Tokens, at: number, k: number): number {
-  let hash = offsetBasis;
-  for (let index = at; index < at + k; index += 1) {
-    hash = Math.imul(hash ^ (tokens.hashes[index] ?? 0), prime);
-    hash = (hash ^ (hash >>> 15)) >>> 0;
+/** Odd, so that it has an inverse modulo 2³²: no word of a run is lost in its hash. */
+const base = 0x9e3779b1;
+
+/** Calls `each` with the hash of every run of k words and the index of its first word: a polynomial hash that rolls on by one word. */
+export function eachGram(hashes: Uint32Array, k: number, each: (gram: number, at: number) => void): void {
+  if (hashes.length < k) return;
+  let top = 1;
+  for (let index = 1; index < k; index += 1) top = Math.imul(top, base);
+  let gram = 0;
+  for (let index = 0; index < hashes.length; index += 1) {
+    const leaving = index >= k ? Math.imul(hashes[index - k] ?? 0, top) : 0;
+    gram = (Math.imul((gram - leaving) | 0, base) + (hashes[index] ?? 0)) >>> 0;
+    if (index >= k - 1) each(gram, index - k + 1);
   }
-  return hash;
 }
 
 /** Escapes of strings in code, JSON and YAML (`\n`, `\t`, `\"` …) as spaces of the same length: offsets stay true. */
 export const withoutEscapes = (text: string): string =>
-  text.replace(/\\(?:[nrt"'`\\/]|u[0-9a-fA-F]{4})/g, (escape) => " ".repeat(escape.length));
+  text.includes("\\") ? text.replace(/\\(?:[nrt"'`\\/]|u[0-9a-fA-F]{4}|\r?\n)/g, (escape) => " ".repeat(escape.length)) : text;

@@ -1,12 +1,14 @@
 import { isPair, isScalar, parseDocument, type Scalar, visit } from "yaml";
 import type { ToolDefinition } from "../../domain/message.ts";
-import { isSecondary } from "./candidate-files.ts";
-import type { Range } from "./containers.ts";
+import { isSecondary } from "./files/candidate-files.ts";
+import type { TextRange as Range } from "../../domain/text/apply-hunk.ts";
 import { isCode, literalsOf } from "../../domain/text/literals.ts";
 
 /** Where a tool's description stands. */
 export interface ToolPlace {
   readonly tool: string;
+  /** The parameter that the description is of, dotted where it lies in another one; absent for the tool's own. */
+  readonly part?: string;
   readonly path: string;
   readonly range: Range;
   readonly exact: boolean;

@@ -1,0 +1,71 @@
+import type { PromptIdentity } from "../../domain/session.ts";
+import { type FileFacts, isSecondary, pathPrior } from "./files/candidate-files.ts";
+import type { Fragment } from "./fragments.ts";
+
+/** What speaks for one of several places that hold the same text. */
+export interface PreferenceScope {
+  /** What the instrumentation says of prompts and code. */
+  readonly identities: readonly PromptIdentity[];
+  /** The agent's name in the traces. */
+  readonly agents: readonly string[];
+  readonly facts: FileFacts;
+  /** How many other files name this one. */
+  readonly mentions: (path: string) => number;
+}
+
+const bare = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
+const shortestName = 4;
+const manyRepeats = 2.5;
+
+/** Recordings of sessions and tables of tests hold a prompt again and again. */
+export const isRepeated = (fragment: Fragment): boolean => fragment.repeats >= manyRepeats;
+
+/**
+ * Reasons for a place, strongest first, each a number: the instrumentation names it; it is not a test, document or example; it is not
+ * generated or vendored; it holds the text once; the agent's name is in its path; others name it; the text is all of it.
+ */
+function reasonsFor(fragment: Fragment, scope: PreferenceScope): readonly number[] {
+  const { path } = fragment;
+  return [
+    scope.identities.filter((identity) => isNamed(path, identity)).length,
+    isSecondary(path) ? 0 : 1,
+    scope.facts.isGenerated(path) ? 0 : 1,
+    isRepeated(fragment) ? 0 : 1,
+    scope.agents.filter((agent) => bare(agent).length >= shortestName && bare(path).includes(bare(agent))).length,
+    Math.min(1, scope.mentions(path)),
+    Math.round(fragment.unitShare * 5),
+    pathPrior(path),
+    -path.length,
+  ];
+}
+
+/** Whether a file is the one that a span says its code or prompt came from: the end of one path is the end of the other. */
+export function isNamed(path: string, { file, name }: PromptIdentity): boolean {
+  if (file !== undefined) {
+    const seen = file.replaceAll("\\", "/");
+    if (seen === path || seen.endsWith(`/${path}`)) return true;
+  }
+  return name !== undefined && bare(name).length >= shortestName && bare(path.replace(/\.[^./]*$/, "")).endsWith(bare(name));
+}
+
+/** The most likely of places that hold the same text; with how many others nothing sets it apart from, but its path's length. */
+export function preferred(
+  fragments: readonly Fragment[],
+  scope: PreferenceScope,
+): { readonly best: Fragment; readonly ties: number } | undefined {
+  const [only] = fragments;
+  if (only !== undefined && fragments.length === 1) return { best: only, ties: 0 };
+  const judged = fragments.map((fragment) => ({ fragment, reasons: reasonsFor(fragment, scope) }));
+  const [first, ...rest] = judged.toSorted((left, right) => compare(right.reasons, left.reasons));
+  if (first === undefined) return undefined;
+  const ties = rest.filter(({ reasons }) => compare(reasons.slice(0, -2), first.reasons.slice(0, -2)) === 0).length;
+  return { best: first.fragment, ties };
+}
+
+function compare(left: readonly number[], right: readonly number[]): number {
+  for (const [index, value] of left.entries()) {
+    const difference = value - (right[index] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
