@@ -23,6 +23,8 @@ export interface BenchReport {
 export interface BenchOptions {
   /** Longer and more exact. */
   readonly full: boolean;
+  /** A folder of git repositories to measure on; for benches that can use one. */
+  readonly corpus?: string;
   /** Talk, for people. */
   readonly say: (line: string) => void;
 }

@@ -1,24 +1,26 @@
 import { arch, cpus, platform, totalmem } from "node:os";
 import { edit } from "./edit.ts";
 import { evidence } from "./evidence.ts";
+import { locate } from "./locate.ts";
 import { replay } from "./replay.ts";
 import type { Bench } from "./report.ts";
 import { scenarios } from "./scenarios.ts";
 
 /** All benches, by name. */
-const benches: readonly Bench[] = [edit, evidence, replay, scenarios];
+const benches: readonly Bench[] = [edit, evidence, locate, replay, scenarios];
 
 const [name, ...flags] = process.argv.slice(2);
 const bench = benches.find((one) => one.name === name);
 if (bench === undefined) {
   process.stderr.write(
-    `${name === undefined ? "Which bench?" : `There is no bench "${name}".`} Known:\n${benches.map((one) => `  ${one.name.padEnd(12)} ${one.description}`).join("\n")}\n\n  npm run bench -- <name> [--json] [--full]\n`,
+    `${name === undefined ? "Which bench?" : `There is no bench "${name}".`} Known:\n${benches.map((one) => `  ${one.name.padEnd(12)} ${one.description}`).join("\n")}\n\n  npm run bench -- <name> [--json] [--full] [--corpus <folder>]\n`,
   );
   process.exit(2);
 }
 
 const full = flags.includes("--full");
-const report = await bench.run({ full, say: (line) => process.stderr.write(`${line}\n`) });
+const corpus = flags.includes("--corpus") ? flags[flags.indexOf("--corpus") + 1] : undefined;
+const report = await bench.run({ full, ...(corpus === undefined ? {} : { corpus }), say: (line) => process.stderr.write(`${line}\n`) });
 const machine = {
   platform: platform(),
   arch: arch(),
