@@ -93,12 +93,4 @@ describe("after a published edit", () => {
     expect(gitIn(cwd, "merge-base", "main", branch)).toBe(gitIn(cwd, "rev-parse", "main"));
     expect(gitIn(cwd, "diff", "--numstat", `main..${branch}`)).toMatch(/^\d+\s\d+\s/);
   });
-
-  test("an ignored failure is left alone by name, and passed over without one", async () => {
-    const ledger = SqliteLedger.open(join(data, "ledger.db"));
-    const cluster = first.proposal?.cluster ?? "";
-    await ledger.put(`ignored/local/agent/${cluster}`, { cluster, by: "ada", at: "2026-01-20T00:00:00.000Z", reason: "" });
-    await ledger.close();
-    expect((await run("--cluster", cluster)).finding).toMatchObject({ end: "left-alone", why: expect.stringContaining("ada") });
-  });
 });

@@ -50,7 +50,7 @@ beforeAll(async () => {
   world.permissions.set("ada", "write");
   writeFileSync(join(root, "traces.jsonl"), [...recordSessions(scenario, { seed: 1 })].join("\n"));
   writeFileSync(join(root, "operator.yml"), scenario.operatorFile);
-  appendFileSync(join(root, "operator.yml"), "\nrepositories:\n  acme/support-agent: { project: support }\n");
+  appendFileSync(join(root, "operator.yml"), "\nrepositories:\n  acme/support-agent: { project: support }\nonboarding: none\n");
   const port = await freePort();
   const variables = {
     ANTHROPIC_API_KEY: "any",
