@@ -5,7 +5,7 @@ import type { ClusterId } from "../domain/ids.ts";
 import { safeInline } from "../domain/text/safe-text.ts";
 import { knownPull } from "../pipeline/standing/pulls.ts";
 import { countFailedTry, keepRequest } from "../pipeline/standing/requests.ts";
-import { jobBegins, jobEnds, rememberClusterAt } from "../pipeline/standing/runs.ts";
+import { jobBegins, jobEnds, jobShows, rememberClusterAt } from "../pipeline/standing/runs.ts";
 import { type JobHandler, mostTries, type Steps } from "../ports/job-queue.ts";
 import type { Log, Progress } from "../ports/runtime.ts";
 import { checkProgress, closeCheck, type Conclusion, openCheck, type OpenCheck } from "./checks/check-run.ts";
@@ -122,7 +122,10 @@ async function work(request: CommandRequest, parts: RunJobParts, steps: Steps, s
       "check",
       async () => (await openCheck(await parts.octokit(request.installation), request, heads.shown)) ?? null,
     );
-    if (check !== null) begun = { ...begun, check };
+    if (check !== null) {
+      begun = { ...begun, check };
+      await jobShows(parts.documents, repositoryOf(request), requestKey(request), check.id);
+    }
     const assigned = await steps.run("assign", () => assignmentOf(request, parts));
     if (!assigned.possible) return { ...begun, end: { published: false, text: assigned.why, conclusion: "action_required" } };
     const { assignment } = assigned;

@@ -77,3 +77,14 @@ export async function overspent(
   if (dollars < dollarsPerDay) return undefined;
   return `Nothing was run: ${dollars.toFixed(2)} of ${dollarsPerDay} US dollars were spent within 24 hours. Wait, or the operator raises limits.dollarsPerDay.`;
 }
+
+/** Why no job may begin because people paused Tuneup in this repository or at this pull request; `undefined` when one may. */
+export async function paused(
+  repository: RepositoryId,
+  pull: number | undefined,
+  ledger: Pick<Documents, "get" | "keys">,
+): Promise<string | undefined> {
+  const pause = (await pauses(ledger, repository)).find((one) => one.pull === undefined || one.pull === pull);
+  if (pause === undefined) return undefined;
+  return `Nothing was run: ${pause.pull === undefined ? "this repository" : "this pull request"} is paused by ${pause.by}. /tuneup resume ends the pause.`;
+}

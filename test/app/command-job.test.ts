@@ -3,6 +3,7 @@ import { ProbotOctokit } from "probot";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { MemoryLedger } from "../../src/adapters/memory-ledger/memory-ledger.ts";
 import { commandJob } from "../../src/app/commands/command-job.ts";
+import { paused } from "../../src/compose/standing.ts";
 import { textKey } from "../../src/app/commands/command-request.ts";
 import { clusterId, instant, proposalId } from "../../src/domain/ids.ts";
 import { defaultLimits, hindranceOf } from "../../src/domain/publishing/limits.ts";
@@ -109,7 +110,9 @@ describe("/tuneup pause", () => {
     expect(await command({ command: "pause" })).toContain("opens and updates no pull request");
     const facts = { pulls: [], limits: defaultLimits, now };
     expect(hindranceOf(asked, { ...facts, pauses: await pauses(ledger, repository) })?.why).toContain("paused by ada");
+    expect(await paused(repository, undefined, ledger)).toContain("paused by ada");
     expect(await command({ command: "resume" })).toContain("no longer paused");
+    expect(await paused(repository, undefined, ledger)).toBeUndefined();
     expect(await pauses(ledger, repository)).toEqual([]);
     expect(await command({ command: "resume" })).toContain("not paused");
   });

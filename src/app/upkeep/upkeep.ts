@@ -7,6 +7,7 @@ import type { JobQueue } from "../../ports/job-queue.ts";
 import type { Lease, Leases } from "../../ports/leases.ts";
 import type { Documents, Proposals } from "../../ports/ledger.ts";
 import type { Log } from "../../ports/runtime.ts";
+import { closeLeftChecks } from "../checks/left-checks.ts";
 import { reconcileRepository } from "./reconcile.ts";
 import { redeliverFailed } from "./redeliver.ts";
 
@@ -104,6 +105,7 @@ export class Upkeep {
       ledger,
       now: now(),
     });
+    await closeLeftChecks({ octokit: await octokit(installation), repository: { owner, name: repo }, documents: ledger, now: now(), log });
     if (learned + ended === 0 && orphans.length === 0) return;
     const found = { learned, ended, orphans: [...orphans] };
     log.info({ repository: name, ...found }, "brought the ledger up to GitHub");

@@ -11,7 +11,7 @@ import type { Places } from "../../compose.ts";
 import { mintToken, mirrorCommit, projectBoundTo } from "../../compose/app-service.ts";
 import { publishInOwnProcess } from "../../compose/publishing.ts";
 import { readInOwnProcess } from "../../compose/reading.ts";
-import { lastClusters, limitsOf, overspent, spentFor } from "../../compose/standing.ts";
+import { lastClusters, limitsOf, overspent, paused, spentFor } from "../../compose/standing.ts";
 import type { OperatorSettings } from "../../config/operator-file.ts";
 import { decisiveVerdict } from "../../domain/evidence.ts";
 import { clusterId, type ProposalId } from "../../domain/ids.ts";
@@ -67,7 +67,9 @@ export function registerJobs(queue: Pick<JobQueue, "add" | "work">, parts: AppPa
       ...shared,
       permissions: permissionLookUps(() => Date.parse(context.now())),
       mayBegin: async (request) =>
-        (await notSetUp(request, queue, parts)) ?? overspent(`${request.owner}/${request.repository}`, ledger, operator, context.now()),
+        (await notSetUp(request, queue, parts)) ??
+        (await paused(repositoryOf(request), request.onPull === true ? request.issue : undefined, ledger)) ??
+        overspent(`${request.owner}/${request.repository}`, ledger, operator, context.now()),
       token: async (request, access) => mintToken(await probot.auth(), request, access),
       read: reader(parts),
       publish: (report, assignment, token) => publishRun(parts, report, assignment, token),

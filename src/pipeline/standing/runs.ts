@@ -11,6 +11,8 @@ export interface RunningJob {
   /** Where it was asked. */
   readonly issue?: number;
   readonly cluster?: string;
+  /** The check run that shows it. */
+  readonly check?: number;
 }
 
 const runningPrefix = (repository: RepositoryId): string => `running/${repositoryKey(repository)}/`;
@@ -27,16 +29,33 @@ export async function jobBegins(
   if (stored === undefined) await documents.put(`${runningPrefix(repository)}${key}`, asJson(job));
 }
 
+/** Remembers the check run that shows a job which has begun. */
+export async function jobShows(
+  documents: Pick<Documents, "get" | "put">,
+  repository: RepositoryId,
+  key: string,
+  check: number,
+): Promise<void> {
+  const stored: unknown = await documents.get(`${runningPrefix(repository)}${key}`);
+  if (isUnderWay(stored)) await documents.put(`${runningPrefix(repository)}${key}`, asJson({ ...stored, check }));
+}
+
+const isUnderWay = (stored: unknown): stored is RunningJob => typeof stored === "object" && stored !== null && !("ended" in stored);
+
 export async function jobEnds(documents: Pick<Documents, "put">, repository: RepositoryId, key: string, at: Instant): Promise<void> {
   await documents.put(`${runningPrefix(repository)}${key}`, { ended: at });
 }
 
-/** Jobs that have begun and not ended. */
-export async function runningJobs(documents: Pick<Documents, "get" | "keys">, repository: RepositoryId): Promise<readonly RunningJob[]> {
-  const found: RunningJob[] = [];
-  for (const key of await documents.keys(runningPrefix(repository))) {
-    const stored = await documents.get(key);
-    if (typeof stored === "object" && stored !== null && !("ended" in stored)) found.push(stored as unknown as RunningJob);
+/** Jobs that have begun and not ended, with their keys. */
+export async function runningJobs(
+  documents: Pick<Documents, "get" | "keys">,
+  repository: RepositoryId,
+): Promise<readonly (RunningJob & { readonly key: string })[]> {
+  const found: (RunningJob & { readonly key: string })[] = [];
+  const prefix = runningPrefix(repository);
+  for (const key of await documents.keys(prefix)) {
+    const stored: unknown = await documents.get(key);
+    if (isUnderWay(stored)) found.push({ ...stored, key: key.slice(prefix.length) });
   }
   return found;
 }

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { Assignment } from "../../../src/app/commands/assignment.ts";
-import { clusterId } from "../../../src/domain/ids.ts";
+import { closeLeftChecks } from "../../../src/app/checks/left-checks.ts";
+import { clusterId, instant } from "../../../src/domain/ids.ts";
+import { jobBegins, jobShows, runningJobs } from "../../../src/pipeline/standing/runs.ts";
 import { checkPage, type WholeApp, wholeApp } from "../whole-app.ts";
 
 let app: WholeApp;
@@ -51,6 +53,31 @@ describe("a run's check", () => {
     app.world.fail(/GET .*\/check-runs$/, { when: "before", status: 403, times: 9 });
     expect(await app.say("ada", "/tuneup run")).toEqual(["eyes", "confused"]);
     expect(app.world.checks).toEqual([]);
+  });
+});
+
+describe("a run that no job is left to end", () => {
+  test("is given up after two days, and its check is closed; one that is younger is left", async () => {
+    app = await wholeApp();
+    const { data } = await app.octokit.rest.checks.create({
+      owner: "acme",
+      repo: "support-agent",
+      name: "tuneup",
+      head_sha: app.world.head("main") ?? "",
+      status: "in_progress",
+    });
+    const repository = { owner: "acme", name: "support-agent" };
+    const begin = async (key: string, at: string): Promise<void> => {
+      await jobBegins(app.ledger, repository, key, { command: "run", by: "ada", at: instant(at) });
+      await jobShows(app.ledger, repository, key, data.id);
+    };
+    await begin("acme/support-agent/1", "2026-01-18T11:00:00.000Z");
+    await begin("acme/support-agent/2", "2026-01-20T11:00:00.000Z");
+    const parts = { octokit: app.octokit, repository, documents: app.ledger, now: instant("2026-01-20T12:00:00.000Z") };
+    const log = { debug() {}, info() {}, warn() {}, error() {} };
+    expect([await closeLeftChecks({ ...parts, log }), await closeLeftChecks({ ...parts, log })]).toEqual([1, 0]);
+    expect(app.world.checks).toMatchObject([{ status: "completed", conclusion: "failure" }]);
+    expect((await runningJobs(app.ledger, repository)).map((job) => job.key)).toEqual(["acme/support-agent/2"]);
   });
 });
 
