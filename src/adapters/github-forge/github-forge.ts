@@ -151,8 +151,10 @@ async function askReviewers(octokit: Octokit, { repository, reviewers = [] }: Pr
 async function commentOnce(octokit: Octokit, pull: PullRequest, kind: string, body: string): Promise<void> {
   const marker = `<!-- tuneup:${kind} -->`;
   const own = { ...where(pull.repository), issue_number: pull.number };
+  const { data } = await octokit.rest.pulls.get({ ...where(pull.repository), pull_number: pull.number });
   const comments = await octokit.paginate(octokit.rest.issues.listComments, { ...own, per_page: 100 });
-  const known = comments.find((comment) => comment.body?.startsWith(marker) === true);
+  // Anyone can copy the mark: only who opened our pull request, which is us, is believed.
+  const known = comments.find((comment) => comment.body?.startsWith(marker) === true && comment.user?.login === data.user.login);
   const text = `${marker}\n${body}`;
   if (known === undefined) await octokit.rest.issues.createComment({ ...own, body: text });
   else if (known.body !== text) await octokit.rest.issues.updateComment({ ...where(pull.repository), comment_id: known.id, body: text });
