@@ -1,4 +1,5 @@
 import { arch, cpus, platform, totalmem } from "node:os";
+import { attacks } from "./attacks.ts";
 import { edit } from "./edit.ts";
 import { evidence } from "./evidence.ts";
 import { locate } from "./locate.ts";
@@ -7,7 +8,7 @@ import type { Bench } from "./report.ts";
 import { scenarios } from "./scenarios.ts";
 
 /** All benches, by name. */
-const benches: readonly Bench[] = [edit, evidence, locate, replay, scenarios];
+const benches: readonly Bench[] = [attacks, edit, evidence, locate, replay, scenarios];
 
 const [name, ...flags] = process.argv.slice(2);
 const bench = benches.find((one) => one.name === name);

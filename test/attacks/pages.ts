@@ -153,7 +153,7 @@ const a12: Case = {
     dangersIn(
       [
         "@org/team @user #1 GH-1 o/r#2 fixes #3",
-        `see ${"0123456789abcdef0123456789abcdef01234567"} and https://github.com/o/r/issues/4`,
+        "see 0123456789abcdef0123456789abcdef01234567 and https://github.com/o/r/issues/4",
         "Closes #12, resolves octocat/hello#3",
       ],
       guard,

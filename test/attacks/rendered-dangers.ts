@@ -9,7 +9,7 @@ interface Node {
   readonly children?: readonly Node[];
 }
 
-const parsed = (page: string): Node => fromMarkdown(page, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] }) as Node;
+const parsed = (page: string): Node => fromMarkdown(page, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
 
 const ownTags = /^<\/?(?:details|summary|sub|br)>$/;
 const ownComment = /^<!-- tuneup:[\w :./-]{1,200} -->$/;
@@ -46,6 +46,16 @@ export function dangersOf(page: string): readonly string[] {
 
 /** The page's shape: types and depths of its blocks, headings and folded parts, without any text. */
 export function skeletonOf(page: string): string {
+  try {
+    return shapeOf(page);
+  } catch (error) {
+    // Thousands of levels exhaust the parser's stack.
+    if (error instanceof RangeError) return "cannot be read";
+    throw error;
+  }
+}
+
+function shapeOf(page: string): string {
   const shape: string[] = [];
   const visit = (node: Node, depth: number): void => {
     if (node.type === "html") shape.push(`${depth} ${(node.value ?? "").replace(/>[^<]*</g, "><")}`);

@@ -1,0 +1,15 @@
+import type { Case, Unguarded } from "./case.ts";
+import { editingAttacks } from "./editing.ts";
+import { pageAttacks } from "./pages.ts";
+
+/** Attacks with a guard to show, and those against which nothing is built or shown yet, all of A01 to A36. */
+export const attacks: readonly Case[] = [...editingAttacks, ...pageAttacks].toSorted((left, right) => (left.id < right.id ? -1 : 1));
+
+const lacking: readonly Unguarded[] = [];
+
+const all = Array.from({ length: 36 }, (_, index) => `A${String(index + 1).padStart(2, "0")}`);
+
+/** Ids that count as not passed, with what they lack. */
+export const unguardedAttacks: readonly Unguarded[] = all
+  .filter((id) => !attacks.some((one) => one.id === id))
+  .map((id) => lacking.find((one) => one.id === id) ?? { id, title: "", lacks: "no case is written yet" });
