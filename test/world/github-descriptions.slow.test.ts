@@ -22,6 +22,7 @@ const problems = (method: string, path: string, body?: object, query: Record<str
 describe("a request of any test is held against GitHub's own description, which", () => {
   test("allows what is right", () => {
     expect(problems("POST", `${here}/pulls`, { title: "a", head: "b", base: "main", draft: true })).toEqual([]);
+    expect(problems("POST", `${here}/issues`, { title: "a", body: "b", labels: ["c"] })).toEqual([]);
     expect(problems("GET", `${here}/git/ref/heads%2Ftuneup%2Fabc`)).toEqual([]);
     expect(problems("GET", `${here}/pulls`, undefined, { state: "all", per_page: "10" })).toEqual([]);
   });
@@ -93,7 +94,7 @@ describe("GitHub's own example webhooks", () => {
     await world.stop();
   });
 
-  test("are all answered, start nothing, and write nothing to GitHub", async () => {
+  test("are all answered, start no work but setting up where the App was installed, and write nothing to GitHub", async () => {
     const all = require("@octokit/webhooks-examples/api.github.com/index.json") as readonly Examples[];
     const answers = new Map<string, number>();
     for (const { examples, name } of all)
@@ -104,7 +105,11 @@ describe("GitHub's own example webhooks", () => {
       }
     expect(answers.size).toBeGreaterThan(300);
     expect([...answers].filter(([, status]) => status !== 200)).toEqual([]);
-    expect({ jobs, errors, writes: world.requests.filter((line) => !line.startsWith("GET") && !line.endsWith("/access_tokens")) }).toEqual({
+    expect({
+      jobs: jobs.filter((job) => job.name !== "set-up"),
+      errors,
+      writes: world.requests.filter((line) => !line.startsWith("GET") && !line.endsWith("/access_tokens")),
+    }).toEqual({
       jobs: [],
       errors: [],
       writes: [],

@@ -16,7 +16,7 @@ export interface Operation {
 
 const engines = fileURLToPath(new URL("../engines/", import.meta.url));
 const source = join(engines, "node_modules/@octokit/openapi/generated/api.github.com.json");
-const derivedFile = join(engines, "node_modules/.github-requests.json");
+const derivedFile = join(engines, "node_modules/.github-requests-2.json");
 
 /** Whether the description is installed; `npm test` does that, `npm run check` does not. */
 export const isDescriptionInstalled = (): boolean => existsSync(source);
@@ -31,15 +31,18 @@ function plain(value: unknown, whole: Body, depth = 0): unknown {
   const given = objectIn(value);
   const reference = given["$ref"];
   if (typeof reference === "string") return depth > 40 ? {} : plain(at(whole, reference), whole, depth + 1);
-  // A member that is called like talk, of a schema's `properties`, is no talk.
-  const entries = Object.entries(given).filter(
-    ([name, inner]) => !talk.has(name) || (typeof inner === "object" && "type" in objectIn(inner)),
+  const entries = Object.entries(given).filter(([name]) => !talk.has(name));
+  const made: Body = Object.fromEntries(
+    entries.map(([name, inner]) => [name, name === "properties" ? plainMembers(inner, whole, depth) : plain(inner, whole, depth + 1)]),
   );
-  const made = Object.fromEntries(entries.map(([name, inner]) => [name, plain(inner, whole, depth + 1)]));
   if (made["nullable"] !== true) return made;
   const { nullable: _nullable, ...rest } = made;
   return { anyOf: [rest, { type: "null" }] };
 }
+
+/** The members of a schema by name: one that is called `title` is no talk. */
+const plainMembers = (members: unknown, whole: Body, depth: number): Body =>
+  Object.fromEntries(Object.entries(objectIn(members)).map(([name, inner]) => [name, plain(inner, whole, depth + 1)]));
 
 function at(whole: Body, reference: string): unknown {
   let found: unknown = whole;
