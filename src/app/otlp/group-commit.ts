@@ -9,13 +9,17 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** A write to disk costs about as much as a few spans, so larger groups gain nothing and make their senders wait. */
-const mostRecordsTogether = 4000;
+/**
+ * A synchronous write costs about as much as ten spans, so larger transactions gain nothing. They would cost: SQLite works on this thread, 2,000
+ * spans of 2 KB keep it busy for a quarter of a second.
+ */
+const mostRecordsTogether = 2000;
 
 /**
  * Writes what waits for one project in one transaction, so that a disk's few hundred synchronous writes a second do not bound the requests a
- * second. Each `add` resolves after its own batch is durable. Projects take turns. A group that fails is tried again one by one: nobody's
- * batch is refused for another's.
+ * second. Each `add` resolves after all of its own batch is durable; a large batch is written in several transactions, and is there in part after
+ * a crash or an error, until its sender, who was told nothing, sends it again. Projects take turns. A group that fails is tried again one by
+ * one: nobody's batch is refused for another's.
  */
 export class GroupCommit {
   readonly #store: Pick<TraceStore, "add">;
@@ -59,12 +63,20 @@ export class GroupCommit {
 
   async #write(project: ProjectId, group: readonly Waiting[]): Promise<void> {
     try {
-      await this.#store.add(project, joined(group.map(({ batch }) => batch)));
+      await this.#addInSlices(project, joined(group.map(({ batch }) => batch)));
       for (const { resolve } of group) resolve();
     } catch (error) {
       const [only] = group;
       if (group.length === 1) only?.reject(error);
       else await this.#writeOneByOne(project, group);
+    }
+  }
+
+  async #addInSlices(project: ProjectId, batch: TraceBatch): Promise<void> {
+    for (const [index, slice] of slicesOf(batch).entries()) {
+      // Between two slices other connections are read and answered.
+      if (index > 0) await nextTurn();
+      await this.#store.add(project, slice);
     }
   }
 
@@ -78,7 +90,7 @@ export class GroupCommit {
         continue;
       }
       try {
-        await this.#store.add(project, batch);
+        await this.#addInSlices(project, batch);
         failures = 0;
         resolve();
       } catch (error) {
@@ -112,4 +124,18 @@ function joined(batches: readonly TraceBatch[]): TraceBatch {
     logs: batches.flatMap((batch) => batch.logs ?? []),
     feedback: batches.flatMap((batch) => batch.feedback ?? []),
   };
+}
+
+function slicesOf(batch: TraceBatch): readonly TraceBatch[] {
+  if (recordsOf(batch) <= mostRecordsTogether) return [batch];
+  const { spans, logs = [], feedback = [] } = batch;
+  const pieces = <T>(items: readonly T[]): readonly (readonly T[])[] =>
+    Array.from({ length: Math.ceil(items.length / mostRecordsTogether) }, (_, index) =>
+      items.slice(index * mostRecordsTogether, (index + 1) * mostRecordsTogether),
+    );
+  return [
+    ...pieces(spans).map((piece): TraceBatch => ({ spans: piece })),
+    ...pieces(logs).map((piece): TraceBatch => ({ spans: [], logs: piece })),
+    ...pieces(feedback).map((piece): TraceBatch => ({ spans: [], feedback: piece })),
+  ];
 }
