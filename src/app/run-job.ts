@@ -218,10 +218,16 @@ async function supersede(request: CommandRequest, pull: number, parts: RunJobPar
 /** Closes the check; one whose making seemed to fail is looked for once more. */
 async function close(request: CommandRequest, { check, end, heads }: Begun, parts: RunJobParts): Promise<void> {
   const octokit = await parts.octokit(request.installation);
-  const own = check ?? (heads === undefined ? undefined : await openCheck(octokit, request, heads.shown));
-  if (own === undefined) return;
   const conclusion = end.conclusion ?? (end.published ? "success" : "neutral");
-  await publishable(end.text, (text) => closeCheck(octokit, request, own, { conclusion, text }));
+  const finish = async (one: OpenCheck | undefined): Promise<void> => {
+    if (one !== undefined) await publishable(end.text, (text) => closeCheck(octokit, request, one, { conclusion, text }));
+  };
+  const own = check ?? (heads === undefined ? undefined : await openCheck(octokit, request, heads.shown));
+  await finish(own);
+  if (end.pull === undefined) return;
+  // What was published has a head of its own, and whoever reviews it looks there.
+  const { data } = await octokit.rest.pulls.get({ owner: request.owner, repo: request.repository, pull_number: end.pull });
+  if (data.head.sha !== own?.head) await finish(await openCheck(octokit, request, data.head.sha));
 }
 
 /** Says it; where the last look holds it back, says that instead: nobody waits for ever because of a word. */

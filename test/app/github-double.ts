@@ -95,5 +95,6 @@ export function githubDouble(): GithubDouble {
     const { conclusion = null, status } = await json(request);
     return [200, check === undefined ? {} : Object.assign(check, { conclusion, status })];
   });
+  api.get(at("/pulls/\\d+")).reply(200, { head: { sha: double.head } });
   return double;
 }

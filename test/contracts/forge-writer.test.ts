@@ -333,6 +333,26 @@ describe("the GitHub forge", () => {
     expect(world.text("tuneup/0123456789ab", "prompts/system.md")).toBe("mine\n");
   });
 
+  test("keeps its hands off a commit of its own that a person amended, trailer and all", async () => {
+    await publish();
+    const branch = "tuneup/0123456789ab";
+    const message = world.commitsOn(branch)[0] ?? "";
+    expect(message).toContain("Tuneup-Proposal: ");
+    const base = world.head("main") ?? "";
+    const amended = world.repository(world.owner, world.name)?.git.commitFiles(
+      [base],
+      { "prompts/system.md": "in my words\n" },
+      {
+        author: { name: "tuneup[bot]", email: "tuneup@example.com", at: 1 },
+        committer: { name: "Ada", email: "ada@example.com", at: 2 },
+        message,
+      },
+    );
+    world.repository(world.owner, world.name)?.git.refs.set(branch, amended ?? "");
+    expect(await publish()).toMatchObject({ result: "left-alone", edited: true });
+    expect(world.text(branch, "prompts/system.md")).toBe("in my words\n");
+  });
+
   test("opens a second pull request for what is left after a merge, but only from a base that holds it", async () => {
     await publish();
     const [pull] = world.pulls;

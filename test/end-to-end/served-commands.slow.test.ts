@@ -86,7 +86,11 @@ describe("tuneup serve, with GitHub's stand-in", () => {
     expect(run.answer).toMatch(/Pull request opened: #\d+/);
     const [pull] = world.pulls;
     const number = pull?.number ?? 0;
-    expect(world.checks).toMatchObject([{ head_sha: world.head("main"), status: "completed", conclusion: "success" }]);
+    const success = { status: "completed", conclusion: "success" };
+    expect(world.checks).toMatchObject([
+      { head_sha: world.head("main"), ...success },
+      { head_sha: world.head(pull?.head ?? ""), ...success },
+    ]);
     const summaries = world.exchanges.flatMap(({ body, method }) => (method === "PATCH" ? [JSON.stringify(body)] : []));
     expect(summaries.join("\n")).toMatch(/\| (?:locate|draft|replay|fidelity) \| (?:done|under way)/);
 

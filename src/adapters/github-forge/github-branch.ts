@@ -3,11 +3,10 @@ import { digestOf } from "../../domain/digest.ts";
 import { TuneupError } from "../../domain/errors.ts";
 import { type CommitSha, commitSha } from "../../domain/ids.ts";
 import type { Proposal } from "../../domain/proposal.ts";
+import { isOurCommit, proposalTrailer } from "../../domain/publishing/our-commit.ts";
 import type { PublishWish } from "../../ports/forge.ts";
 import { fileProblem } from "../../domain/publishing/edited-text.ts";
 import { isStatus } from "./github-client.ts";
-
-const trailer = "Tuneup-Proposal";
 
 export type Branch = { readonly state: "ours"; readonly head: CommitSha } | { readonly state: "foreign"; readonly why: string };
 
@@ -27,7 +26,7 @@ export async function bringBranch(octokit: Octokit, proposal: Proposal, { recrea
   for (const file of proposal.files) await refuseUnapproved(octokit, proposal, file);
   const tip = (await tipOf(octokit, proposal, proposal.branch)) ?? (await createBranch(octokit, proposal, proposal.branch));
   const compared = await compare(octokit, proposal, tip);
-  const foreign = compared.commits.some((one) => !one.commit.message.includes(`\n${trailer}: `));
+  const foreign = compared.commits.some((one) => !isOurCommit(one.commit.message, one.commit.committer?.name));
   if (foreign && !recreate) return { state: "foreign", why: `someone else has committed to the branch ${proposal.branch}` };
   if (foreign || compared.base !== proposal.commit) return { state: "ours", head: await rebuild(octokit, proposal, tip) };
   const own = { branch: proposal.branch, proposal };
@@ -140,7 +139,9 @@ async function textOf(octokit: Octokit, proposal: Proposal, path: string, ref: C
 
 /** Who made the commit and for which failure: enough to know a branch again when the ledger is lost. */
 const trailersOf = (proposal: Proposal): string =>
-  [`${trailer}: ${proposal.id}`, ...(/^[\w.:-]{1,64}$/.test(proposal.cluster) ? [`Tuneup-Cluster: ${proposal.cluster}`] : [])].join("\n");
+  [`${proposalTrailer}: ${proposal.id}`, ...(/^[\w.:-]{1,64}$/.test(proposal.cluster) ? [`Tuneup-Cluster: ${proposal.cluster}`] : [])].join(
+    "\n",
+  );
 
 const mutation = `mutation ($input: CreateCommitOnBranchInput!) { createCommitOnBranch(input: $input) { commit { oid } } }`;
 

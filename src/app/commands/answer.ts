@@ -40,12 +40,18 @@ const isOurs = (comment: Comment, app: number): boolean =>
  * Says something at an issue or pull request in the one comment of its kind. `afresh` is for results that people wait for: editing a comment tells
  * nobody, so the new one is written below and older ones of the kind are removed. Any number of calls with the same text leaves one comment.
  */
-export async function say(
-  octokit: ProbotOctokit,
-  place: Place,
-  message: Pick<Answer, "text" | "pull"> & { readonly kind: AnswerKind; readonly afresh?: string },
-  app: number,
-): Promise<void> {
+export async function say(octokit: ProbotOctokit, place: Place, message: Message, app: number): Promise<void> {
+  try {
+    await sayThere(octokit, place, message, app);
+  } catch (error) {
+    // Nobody can be told any more, and that is no reason to fail.
+    if (!isGone(error)) throw error;
+  }
+}
+
+type Message = Pick<Answer, "text" | "pull"> & { readonly kind: AnswerKind; readonly afresh?: string };
+
+async function sayThere(octokit: ProbotOctokit, place: Place, message: Message, app: number): Promise<void> {
   const { issue, owner, repo } = place;
   const mark = markOf(message.kind);
   const again = message.afresh === undefined ? "" : `\n<!-- tuneup:request:${message.afresh.replace(/[^\w./-]/g, "")} -->`;
@@ -73,11 +79,7 @@ export async function answer(
   const { afresh, done, ...said } = message;
   if (request.issue !== undefined) {
     const place = { owner: request.owner, repo: request.repository, issue: request.issue };
-    try {
-      await say(octokit, place, { ...said, ...(afresh === true ? { afresh: requestKey(request) } : {}) }, app);
-    } catch (error) {
-      if (!isGone(error)) throw error;
-    }
+    await say(octokit, place, { ...said, ...(afresh === true ? { afresh: requestKey(request) } : {}) }, app);
   }
   await react(octokit, request, done ? "rocket" : "confused");
 }

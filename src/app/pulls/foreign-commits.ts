@@ -1,9 +1,8 @@
 import type { ProbotOctokit } from "probot";
 import type { RepositoryId } from "../../domain/ids.ts";
+import { isOurCommit } from "../../domain/publishing/our-commit.ts";
 
-const trailer = /^Tuneup-Proposal: /m;
-
-/** Whether a pull request holds anybody else's commit: one without our trailer, or written by a person. */
+/** Whether a pull request holds anybody else's commit. */
 export async function hasForeignCommits(octokit: ProbotOctokit, repository: RepositoryId, number: number): Promise<boolean> {
   const commits = await octokit.paginate(octokit.rest.pulls.listCommits, {
     owner: repository.owner,
@@ -11,7 +10,5 @@ export async function hasForeignCommits(octokit: ProbotOctokit, repository: Repo
     pull_number: number,
     per_page: 100,
   });
-  return commits.some(
-    ({ author, commit }) => !trailer.test(commit.message) || (author !== null && "type" in author && author.type === "User"),
-  );
+  return commits.some(({ commit }) => !isOurCommit(commit.message, commit.committer?.name));
 }
