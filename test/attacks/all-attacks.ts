@@ -1,9 +1,14 @@
 import type { Case, Unguarded } from "./case.ts";
 import { editingAttacks } from "./editing.ts";
 import { pageAttacks } from "./pages.ts";
+import { peopleAttacks } from "./people.ts";
+import { settingsAttacks } from "./settings.ts";
+import { wireAttacks } from "./wires.ts";
 
 /** Attacks with a guard to show, and those against which nothing is built or shown yet, all of A01 to A36. */
-export const attacks: readonly Case[] = [...editingAttacks, ...pageAttacks].toSorted((left, right) => (left.id < right.id ? -1 : 1));
+export const attacks: readonly Case[] = [...editingAttacks, ...pageAttacks, ...peopleAttacks, ...settingsAttacks, ...wireAttacks].toSorted(
+  (left, right) => (left.id < right.id ? -1 : 1),
+);
 
 const lacking: readonly Unguarded[] = [];
 
