@@ -13,11 +13,15 @@ import { openaiAgentsFileFormat } from "./adapters/openai-agents-traces/openai-a
 import { otlpFileFormat } from "./adapters/otlp/otlp-file-format.ts";
 import { parsePriceFile } from "./adapters/price-file/price-file.ts";
 import { readPromptFile } from "./adapters/prompt-files/prompt-files.ts";
+import { makeRedactor } from "./adapters/redaction/batch-redactor.ts";
+import { redactionKeys } from "./adapters/redaction/redaction-key.ts";
+import { secretScanner } from "./adapters/secretlint-scanner/secret-ranges.ts";
 import { findSecrets } from "./adapters/secretlint-scanner/secretlint-scanner.ts";
 import { SqliteLedger } from "./adapters/sqlite/sqlite-ledger.ts";
 import { SqliteTraceStore } from "./adapters/sqlite/sqlite-trace-store.ts";
 import { transcriptFileFormat } from "./adapters/transcript/transcript-file-format.ts";
 import { configureModels, type ConfiguredModels } from "./compose/models.ts";
+import { redactingStore } from "./compose/redacting-store.ts";
 import { realRetryTools, systemNow } from "./compose/runtime.ts";
 import type { Environment } from "./config/environment.ts";
 import { type OperatorSettings, parseOperatorFile } from "./config/operator-file.ts";
@@ -109,15 +113,22 @@ export function readOperator(places: Places, environment: Environment): Operator
   return parseOperatorFile(path, readFileSync(path, "utf8"));
 }
 
-/** The trace store of one installation; whoever writes traces opens it here. */
-export const openTraceStore = (data: string): TraceStore => SqliteTraceStore.open(join(data, "traces.db"));
+/** The embedded store as everything writes to it: what comes in is redacted first, unless the operator said otherwise. */
+export function openTraceStore(data: string, { redaction }: Pick<OperatorSettings, "redaction"> = {}): TraceStore {
+  const redactor =
+    redaction === "off"
+      ? undefined
+      : makeRedactor({ scanner: secretScanner, keyOf: redactionKeys(join(data, "redaction.key")), settings: redaction ?? {} });
+  const store = SqliteTraceStore.open(join(data, "traces.db"));
+  return redactor === undefined ? store : redactingStore(store, redactor);
+}
 
 /** Opens store, ledger and models. Nothing is asked of any network. */
 export function openHouse(settings: HouseSettings): House {
   const operator = readOperator(settings.places, settings.environment);
   const { data } = settings.places;
   const ledger = SqliteLedger.open(join(data, "ledger.db"));
-  const store = openTraceStore(data);
+  const store = openTraceStore(data, operator);
   return {
     data,
     store,

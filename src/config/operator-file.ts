@@ -101,6 +101,27 @@ export const operatorSchema = z.strictObject({
     .record(text, z.strictObject({ input: price, output: price, cacheRead: price.exactOptional(), cacheWrite: price.exactOptional() }))
     .optional()
     .describe("US dollars per million tokens, where prices/models.yaml has none or yours differ."),
+  redaction: z
+    .union([
+      z.literal("off"),
+      z.strictObject({
+        also: z.array(z.enum(["mac-address", "bare-phone", "coordinates"])).exactOptional(),
+        patterns: z
+          .array(
+            z.strictObject({
+              kind: z.string().regex(/^[A-Z][A-Z_]{1,29}$/, "a kind is written in capitals, like CUSTOMER_ID"),
+              pattern: text,
+            }),
+          )
+          .max(50)
+          .exactOptional(),
+        keep: z.array(text).max(500).exactOptional(),
+      }),
+    ])
+    .optional()
+    .describe(
+      "Secrets and personal data are replaced before anything is stored. Further kinds, your own patterns (RE2), values that stay; or off.",
+    ),
   canary: z
     .enum(["never", "sometimes", "always"])
     .optional()

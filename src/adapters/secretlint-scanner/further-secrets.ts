@@ -17,9 +17,21 @@ const patterns: readonly SecretPattern[] = [
   { rule: "wandb-api-key", pattern: /\bwandb[\w.\s"':=-]{0,30}[^0-9a-f][0-9a-f]{40}(?![0-9a-f])/gi },
 ];
 
+/** A place of a credential in a text, with UTF-16 offsets. */
+export interface FurtherSecret {
+  readonly start: number;
+  readonly end: number;
+  readonly rule: string;
+}
+
+/** Places of these credentials in a text. */
+export function furtherRanges(text: string): readonly FurtherSecret[] {
+  return patterns.flatMap(({ pattern, rule }) =>
+    [...text.matchAll(pattern)].map(({ 0: found, index }) => ({ start: index, end: index + found.length, rule })),
+  );
+}
+
 /** Places of these credentials in a text, by line. */
 export function furtherSecrets(text: string): readonly { readonly line: number; readonly rule: string }[] {
-  return patterns.flatMap(({ pattern, rule }) =>
-    [...text.matchAll(pattern)].map(({ index }) => ({ line: text.slice(0, index).split("\n").length, rule })),
-  );
+  return furtherRanges(text).map(({ rule, start }) => ({ line: text.slice(0, start).split("\n").length, rule }));
 }

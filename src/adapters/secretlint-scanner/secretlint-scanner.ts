@@ -1,6 +1,5 @@
-import { lintSource } from "@secretlint/core";
-import { creator } from "@secretlint/secretlint-rule-preset-recommend";
 import { furtherSecrets } from "./further-secrets.ts";
+import { lintText } from "./lint-text.ts";
 
 /** A place that looks like a secret. Never the secret itself. */
 export interface FoundSecret {
@@ -13,18 +12,7 @@ export interface FoundSecret {
  * scanned throws: unscanned is not clean. Prints nothing.
  */
 export async function findSecrets(text: string): Promise<readonly FoundSecret[]> {
-  const result = await lintSource({
-    source: { filePath: "outgoing.txt", content: text, ext: ".txt", contentType: "text" },
-    options: {
-      config: { rules: [{ id: "@secretlint/secretlint-rule-preset-recommend", rule: creator }] },
-      noPhysicFilePath: true,
-      maskSecrets: true,
-    },
-  });
-  const linted = result.messages.map((message) => ({
-    line: message.loc.start.line,
-    rule: message.ruleId.replace("@secretlint/secretlint-rule-", ""),
-  }));
+  const linted = (await lintText(text)).map(({ line, rule }) => ({ line, rule }));
   const known = new Set(linted.map(({ line }) => line));
   const further = furtherSecrets(text).filter(({ line }) => !known.has(line));
   return [...linted, ...further].toSorted((left, right) => left.line - right.line);

@@ -77,7 +77,7 @@ export const receiveCommand = buildCommand<Flags, [], CliContext>({
     const operator = readOperator(places, this.environment);
     const log = jsonLog((line) => this.process.stderr.write(line), this.now);
     const place = otlpPlace(this, flags);
-    const store = openTraceStore(places.data);
+    const store = openTraceStore(places.data, operator);
     const projects = openProjects(places.data);
     try {
       const receiver = await startOtlpReceiver({
