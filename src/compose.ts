@@ -17,6 +17,7 @@ import { makeRedactor } from "./adapters/redaction/batch-redactor.ts";
 import { redactionKeys } from "./adapters/redaction/redaction-key.ts";
 import { secretScanner } from "./adapters/secretlint-scanner/secret-ranges.ts";
 import { findSecrets } from "./adapters/secretlint-scanner/secretlint-scanner.ts";
+import { backUpDatabase } from "./adapters/sqlite/back-up.ts";
 import { SqliteLedger } from "./adapters/sqlite/sqlite-ledger.ts";
 import { SqliteTraceStore } from "./adapters/sqlite/sqlite-trace-store.ts";
 import { transcriptFileFormat } from "./adapters/transcript/transcript-file-format.ts";
@@ -122,6 +123,10 @@ export function openTraceStore(data: string, { redaction }: Pick<OperatorSetting
   const store = SqliteTraceStore.open(join(data, "traces.db"));
   return redactor === undefined ? store : redactingStore(store, redactor);
 }
+
+/** Copies the embedded trace store to a new file while it is in use. */
+export const backUpTraces = (data: string, target: string): Promise<{ readonly bytes: number }> =>
+  backUpDatabase(join(data, "traces.db"), target);
 
 /** Opens store, ledger and models. Nothing is asked of any network. */
 export function openHouse(settings: HouseSettings): House {

@@ -20,6 +20,8 @@ import { clustersCommand, scanCommand } from "./commands/scan.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { showCommand } from "./commands/show.ts";
 import { surveyCommand } from "./commands/survey.ts";
+import { backupCommand } from "./store/backup.ts";
+import { eraseCommand } from "./store/erase.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import type { CliContext } from "./context.ts";
 import { exitCode, exitCodeOf } from "./exit-code.ts";
@@ -54,6 +56,8 @@ const routes = buildRouteMap<string, CliContext>({
     doctor: doctorCommand,
     project: projectCommands,
     receive: receiveCommand,
+    erase: eraseCommand,
+    backup: backupCommand,
     serve: serveCommand,
     jobs: jobsCommand,
     audit: auditCommand,

@@ -1,10 +1,12 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { DatabaseSync } from "node:sqlite";
 import { afterAll, describe, expect, test } from "vitest";
 import { MemoryTraceStore } from "../../src/adapters/memory-trace-store/memory-trace-store.ts";
+import { backUpDatabase } from "../../src/adapters/sqlite/back-up.ts";
 import { SqliteTraceStore } from "../../src/adapters/sqlite/sqlite-trace-store.ts";
 import { projectId, sessionId } from "../../src/domain/ids.ts";
 import { aSpan, traceStoreContract } from "./trace-store.ts";
@@ -14,6 +16,20 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let count = 0;
 const freshPath = (): string => join(folder, `traces-${(count += 1)}.db`);
 const project = projectId("support");
+
+/** Every compressed value of a store, as its rows hold it. */
+function zstdFramesOf(path: string): readonly Buffer[] {
+  const database = new DatabaseSync(path, { readOnly: true });
+  const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
+  const frames = tables.flatMap(({ name }) =>
+    database
+      .prepare(`SELECT * FROM ${String(name)}`)
+      .all()
+      .flatMap((row) => Object.values(row).filter((value) => value instanceof Uint8Array && value.length > 60)),
+  );
+  database.close();
+  return frames.map((frame) => Buffer.from(frame as Uint8Array));
+}
 
 traceStoreContract("the memory trace store", async () => new MemoryTraceStore());
 traceStoreContract("the SQLite trace store", async () => SqliteTraceStore.open(freshPath()));
@@ -50,6 +66,54 @@ describe("the SQLite trace store", () => {
     const again = SqliteTraceStore.open(path);
     expect((await again.session(project, sessionId("s")))?.spans).toHaveLength(20);
     await again.close();
+  });
+
+  test("leaves nothing of an erased session in any page of the file or its log", async () => {
+    const path = freshPath();
+    const [store, other] = [SqliteTraceStore.open(path), SqliteTraceStore.open(path)];
+    const spans = (session: string): readonly ReturnType<typeof aSpan>[] =>
+      Array.from({ length: 30 }, (_, index) =>
+        aSpan({
+          trace: session === "erased-key" ? "8" : "9",
+          attributes: {
+            "session.id": session,
+            "user.id": `user-of-${session}`,
+            text: `${session} ${index} ${Math.sin(index)} `.repeat(40),
+          },
+        }),
+      );
+    await store.add(project, { spans: spans("erased-key") });
+    await other.add(project, { spans: spans("kept-key") });
+    const held = await other.session(project, sessionId("erased-key"));
+    expect(held?.spans).toHaveLength(30);
+    const stored = (): Buffer => Buffer.concat([path, `${path}-wal`].filter((file) => existsSync(file)).map((file) => readFileSync(file)));
+    expect(stored().includes("erased-key")).toBe(true);
+    const frames = zstdFramesOf(path);
+    await store.erase(project, { user: "user-of-erased-key" });
+    const left = stored();
+    expect(left.includes("erased-key")).toBe(false);
+    expect(left.includes("kept-key")).toBe(true);
+    const kept = zstdFramesOf(path);
+    const gone = frames.filter((frame) => !kept.some((one) => one.equals(frame)));
+    expect(gone.length).toBeGreaterThan(0);
+    expect(gone.filter((frame) => left.includes(frame.subarray(0, 60)) && left.includes(frame.subarray(-20)))).toEqual([]);
+    await store.close();
+    await other.close();
+  });
+
+  test("is copied whole while it is written to; a copy never overwrites a file", async () => {
+    const path = freshPath();
+    const store = SqliteTraceStore.open(path);
+    await store.add(project, { spans: [aSpan({ attributes: { "session.id": "s" } })] });
+    const copying = backUpDatabase(path, `${path}.copy`);
+    await store.add(project, { spans: [aSpan({ attributes: { "session.id": "s" } })] });
+    expect((await copying).bytes).toBeGreaterThan(4096);
+    await store.close();
+    const copy = SqliteTraceStore.open(`${path}.copy`);
+    expect((await copy.session(project, sessionId("s")))?.spans.length).toBeGreaterThanOrEqual(1);
+    await copy.close();
+    await expect(backUpDatabase(path, `${path}.copy`)).rejects.toThrow(/a file at .* already/);
+    await expect(backUpDatabase(`${path}.none`, `${path}.copy2`)).rejects.toThrow(/there is no store yet/);
   });
 
   test("adds all of a batch or nothing", async () => {

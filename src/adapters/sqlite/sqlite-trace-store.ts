@@ -25,6 +25,8 @@ export class SqliteTraceStore implements TraceStore {
   static open(path: string): SqliteTraceStore {
     try {
       const database = openDatabase(path, 15000);
+      // What is erased is overwritten, not only forgotten.
+      database.exec("PRAGMA secure_delete = ON");
       migrate(database);
       return new SqliteTraceStore(database, path);
     } catch (cause) {
@@ -93,13 +95,16 @@ export class SqliteTraceStore implements TraceStore {
   }
 
   async erase(project: ProjectId, selection: ErasureSelection): Promise<Erased> {
-    return this.#transaction("written", () => {
+    const erased = this.#transaction("written", () => {
       const keys = this.#selected(project, selection);
       for (const key of keys) this.#eraseSession(project, key);
       if ("everything" in selection)
         for (const table of ["feedback", "traces", "clusters"]) this.#sql(`DELETE FROM ${table} WHERE project = ?`).run(project);
       return { sessions: keys.length };
     });
+    // The log still holds the pages as they were; readers of other processes may keep it a little longer.
+    if (erased.sessions > 0) this.#attempt("written", () => this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)"));
+    return erased;
   }
 
   #selected(project: ProjectId, selection: ErasureSelection): readonly SessionId[] {
