@@ -13,7 +13,7 @@ export function traceChecks({ notUnderstood, sessions }: Assembled, project: Pro
       name: "traces",
       state: "note",
       text: `no sessions in project "${project}"`,
-      remedy: "tuneup ingest <files>; docs/traces.md says how to get them out of your agent.",
+      remedy: "tuneup ingest <files>, or let your agent send them: docs/send-traces.md. docs/traces.md says what they need.",
     };
     return [empty, ...unread(notUnderstood)];
   }

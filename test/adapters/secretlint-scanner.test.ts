@@ -19,6 +19,7 @@ const secrets: Readonly<Record<string, string>> = {
   "a connection string": `postgres://admin:${drawn(12)}@db.internal:5432/shop`,
   "a password in a URL": `https://user:${drawn(10)}@host.example/`,
   "a W&B key": `WANDB_API_KEY=${"0123456789abcdef".repeat(3).slice(0, 40)}`,
+  "a token of a trace project": `tup_${drawn(49)}`,
   "a bearer token": `Authorization: Bearer ${drawn(40)}`,
 };
 

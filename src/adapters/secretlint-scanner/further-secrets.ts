@@ -14,6 +14,7 @@ const patterns: readonly SecretPattern[] = [
   { rule: "bearer-token", pattern: /\bBearer\s{1,3}[A-Za-z0-9._~+/-]{20,2000}={0,2}/g },
   { rule: "google-api-key", pattern: /\bAIza[0-9A-Za-z_-]{35}(?![0-9A-Za-z_-])/g },
   { rule: "hugging-face-token", pattern: /\bhf_[A-Za-z0-9]{30,40}\b/g },
+  { rule: "tuneup-project-token", pattern: /\btup_[0-9A-Za-z]{49}(?![0-9A-Za-z])/g },
   { rule: "wandb-api-key", pattern: /\bwandb[\w.\s"':=-]{0,30}[^0-9a-f][0-9a-f]{40}(?![0-9a-f])/gi },
 ];
 

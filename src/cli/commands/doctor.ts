@@ -14,6 +14,7 @@ import type { CliContext } from "../context.ts";
 import { exitCode } from "../exit-code.ts";
 import { type CommonFlags, commonFlags, flag, placesOf, withHouse } from "../flags.ts";
 import { program } from "../program.ts";
+import { receiverChecks } from "../receiving/receiver-check.ts";
 import { openCheckout, repositoryOf } from "../run-job.ts";
 import { assembleProject } from "../read-sessions.ts";
 import { plural } from "../table.ts";
@@ -67,7 +68,8 @@ async function readerChecks(context: CliContext, house: House, project: ProjectI
       : { name: "judge", state: "ok", text: judge.model },
   ];
   const live = flags.live === true ? await liveModels(context, house) : [];
-  return [repository, ...traceChecks(await assembleProject(house, project), project), ...models, ...live];
+  const receiving = await receiverChecks(context, { data: house.data, project, live: flags.live === true });
+  return [repository, ...traceChecks(await assembleProject(house, project), project), ...receiving, ...models, ...live];
 }
 
 const canJudge = (house: House): boolean => (house.operator.rules?.length ?? 0) > 0 || house.evaluator !== undefined;
