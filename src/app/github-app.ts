@@ -4,6 +4,7 @@ import { commentEvents } from "./commands/comment-events.ts";
 import { permissionLookUps } from "./commands/permission-look-ups.ts";
 import { pullEvents } from "./pulls/pull-events.ts";
 import { setUpEvents } from "./onboarding/set-up-events.ts";
+import { configEvents } from "./configuration/config-events.ts";
 import type { JobQueue } from "../ports/job-queue.ts";
 import type { Documents } from "../ports/ledger.ts";
 import type { Log } from "../ports/runtime.ts";
@@ -24,6 +25,7 @@ export function githubApp(parts: GithubAppParts): (app: Probot) => void {
     checkEvents({ ...parts, permissions }),
     pullEvents(parts),
     setUpEvents(parts),
+    configEvents(parts),
   ];
   return (app) => {
     for (const register of families) register(app);

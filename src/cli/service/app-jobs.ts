@@ -2,6 +2,8 @@ import type { Probot } from "probot";
 import type { Assignment } from "../../app/commands/assignment.ts";
 import { commandJob } from "../../app/commands/command-job.ts";
 import { commandJobName, type CommandRequest, repositoryOf, runJobName } from "../../app/commands/command-request.ts";
+import { configJob } from "../../app/configuration/config-job.ts";
+import { configJobName } from "../../app/configuration/config-request.ts";
 import { meantCluster, type PeopleParts } from "../../app/commands/people-commands.ts";
 import { permissionLookUps } from "../../app/commands/permission-look-ups.ts";
 import { pullJobName } from "../../app/pulls/pull-change.ts";
@@ -25,7 +27,7 @@ import type { Visibility } from "../../report/evidence-markdown.ts";
 import type { RunReport } from "../commands/run.ts";
 import type { CliContext } from "../context.ts";
 import { explanation } from "./explanation.ts";
-import { notSetUp, registerSetUp } from "./set-up-jobs.ts";
+import { notSetUp, problemsOfFile, registerSetUp } from "./set-up-jobs.ts";
 import { program } from "../program.ts";
 import { describeEnd } from "../report.ts";
 
@@ -61,6 +63,7 @@ export function registerJobs(queue: Pick<JobQueue, "add" | "work">, parts: AppPa
     }),
   );
   registerSetUp(queue, parts);
+  queue.work(configJobName, configJob({ ...shared, problemsIn: problemsOfFile, log }));
   queue.work(
     runJobName,
     runJob({

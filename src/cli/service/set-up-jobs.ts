@@ -6,7 +6,7 @@ import { boundProject, mintToken, mirrorCommit } from "../../compose/app-service
 import { publishInOwnProcess } from "../../compose/publishing.ts";
 import { readInOwnProcess } from "../../compose/reading.ts";
 import { readRepositoryFile } from "../../config/repository-file.ts";
-import { describeConfigProblems } from "../../config/yaml-config.ts";
+import { type ConfigProblem, describeConfigProblems } from "../../config/yaml-config.ts";
 import { asJson } from "../../domain/digest.ts";
 import type { Survey } from "../../domain/publishing/setup.ts";
 import type { JobQueue } from "../../ports/job-queue.ts";
@@ -48,6 +48,12 @@ function surveyor({ context, operator, places }: AppParts): SetUpJobParts["surve
     const command = [...program, "survey", ...args, ...(project === undefined ? ["--without-traces"] : [])];
     return readInOwnProcess<Survey>({ data: places.data, cwd: context.cwd, command, signal });
   };
+}
+
+/** What is wrong with the text of a repository's own file; `[]` for one in order, and for none. */
+export function problemsOfFile(text: string | undefined): readonly ConfigProblem[] {
+  const read = readRepositoryFile(text);
+  return read.state === "invalid" ? read.problems : [];
 }
 
 function wishedBy(file: string | undefined): WishedSetup {
