@@ -1,6 +1,7 @@
 import type { Digest, Json } from "./ids.ts";
 import type { ToolDefinition } from "./message.ts";
 import type { AgentConfig } from "./session.ts";
+import { describedParts, withDescription } from "./text/described-parts.ts";
 
 /** A changed file, whole. */
 export interface FileChange {
@@ -14,7 +15,8 @@ export interface FileChange {
 /** What an edit of a file means for the agent that runs: values as the model sees them, with the container's escapes undone. */
 export type ConfigChange =
   | { readonly target: "instructions"; readonly before: string; readonly after: string }
-  | { readonly target: "tool"; readonly tool: string; readonly before: string; readonly after: string }
+  /** `part`: the parameter whose description it is, dotted; without it the passage is looked for in all of the tool's texts. */
+  | { readonly target: "tool"; readonly tool: string; readonly part?: string; readonly before: string; readonly after: string }
   | { readonly target: "parameter"; readonly key: string; readonly before: Json; readonly after: Json };
 
 export type Configured =
@@ -54,9 +56,12 @@ function applyChange(config: AgentConfig, change: ConfigChange): Configured {
 function changeTool(config: AgentConfig, change: Extract<ConfigChange, { target: "tool" }>): Configured {
   const tool = config.tools.find((candidate) => candidate.name === change.tool);
   if (tool === undefined) return { result: "inapplicable", why: `this session had no tool named ${change.tool}` };
-  const changed = replaceInTool(tool, change.before, change.after);
-  if (changed === undefined)
-    return { result: "inapplicable", why: `the edited text does not stand exactly once in the definition of ${change.tool}` };
+  const { after, before, part } = change;
+  const changed = part === undefined ? replaceInTool(tool, before, after) : replaceInPart(tool, part, before, after);
+  if (changed === undefined) {
+    const where = part === undefined ? `the definition of ${change.tool}` : `the description of ${part} of ${change.tool}`;
+    return { result: "inapplicable", why: `the edited text does not stand exactly once in ${where}` };
+  }
   return { result: "applied", config: { ...config, tools: config.tools.map((candidate) => (candidate === tool ? changed : candidate)) } };
 }
 
@@ -78,6 +83,19 @@ function replaceInTool(tool: ToolDefinition, before: string, after: string): Too
   const parameters = walk(tool.parameters);
   if (hits !== 1 || typeof description !== "string") return undefined;
   return { ...tool, description, parameters };
+}
+
+/** The same words in another parameter's description stay. */
+function replaceInPart(tool: ToolDefinition, part: string, before: string, after: string): ToolDefinition | undefined {
+  const places = new Map(
+    describedParts(tool.parameters)
+      .filter((one) => one.part === part)
+      .map((one) => [JSON.stringify(one.at), one]),
+  );
+  const [only, second] = [...places.values()];
+  const replaced = only === undefined || second !== undefined ? undefined : replaceRendered(only.description, before, after);
+  if (only === undefined || replaced === undefined) return undefined;
+  return { ...tool, parameters: withDescription(tool.parameters, only.at, replaced) };
 }
 
 const loopLimits: ReadonlySet<string> = new Set(["max_turns", "max_steps", "max_iterations", "maxTurns", "maxSteps", "recursion_limit"]);

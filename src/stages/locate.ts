@@ -149,12 +149,14 @@ function residueOf(query: Query, claimed: readonly Chosen[]): number {
 }
 
 /** The places of the tools and settings that came with the recorded prompt. */
-async function besidesPrompt(prompts: readonly AgentSource[], { checkout, sessions, source, words }: Search): Promise<Besides> {
+async function besidesPrompt(prompts: readonly AgentSource[], search: Search): Promise<Besides> {
+  const { checkout, facts, sessions, source, words } = search;
   const tools = distinctTools(sessions);
-  const described = await checkout.read(filesOfTools(tools, words));
-  const places = toolPlaces(tools, described);
-  const textOf = (path: string): string => described.get(path) ?? "";
-  const toolSources = places.claimed.map(({ exact, part, path, range, tool }) =>
+  const described = await search.read(filesOfTools(tools, words), "names");
+  const places = toolPlaces(tools, described, { located: prompts.map(({ path }) => path), facts });
+  const texts = new Map(described.map(({ path, text }) => [path, text]));
+  const textOf = (path: string): string => texts.get(path) ?? "";
+  const toolSources = places.claimed.map(({ match, part, path, range, readOnly, tool }) =>
     source({
       kind: "tool-description",
       path,
@@ -162,7 +164,8 @@ async function besidesPrompt(prompts: readonly AgentSource[], { checkout, sessio
       range,
       subject: tool,
       ...(part === undefined ? {} : { part }),
-      match: { method: exact ? "exact" : "normalised", score: 1 },
+      match,
+      ...(readOnly === undefined ? {} : { readOnly }),
     }),
   );
   const located = [...new Set([...prompts, ...toolSources].map(({ path }) => path))];
@@ -170,11 +173,11 @@ async function besidesPrompt(prompts: readonly AgentSource[], { checkout, sessio
   const parameters = parameterPlaces({ recorded: recordedParameters(sessions), located }, settings).map(({ key, kind, path, range }) =>
     source({ kind, path, text: settings.get(path) ?? "", range, subject: key, match: { method: "exact", score: 1 } }),
   );
-  const others = places.others.map(({ path, range, tool }) => ({
+  const others = places.others.map(({ match, path, range, why }) => ({
     path,
     lines: linesOf(textOf(path), range),
-    score: 1,
-    why: `also describes the tool ${tool}`,
+    score: match.score,
+    why,
   }));
   return { sources: [...toolSources, ...parameters], others };
 }

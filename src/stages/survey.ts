@@ -76,10 +76,10 @@ const kinds: Readonly<Record<AgentSource["kind"], string>> = {
   "wandb-config": "Weights & Biases setting",
 };
 
-const placeOf = ({ kind, lines, path, subject }: AgentSource): SurveyPlace => ({
+const placeOf = ({ kind, lines, part, path, subject }: AgentSource): SurveyPlace => ({
   path,
   lines,
-  what: subject === undefined ? kinds[kind] : `${kinds[kind]} ${subject}`,
+  what: subject === undefined ? kinds[kind] : [kinds[kind], subject, ...(part === undefined ? [] : [part])].join(" "),
 });
 
 const clusterOf = ({ id, members, nature, title }: FailureCluster): NonNullable<Survey["traces"]>["clusters"][number] => ({

@@ -67,6 +67,7 @@ const python: Language = {
     augmented_assignment: "left",
     default_parameter: "name",
     typed_default_parameter: "name",
+    typed_parameter: "",
     function_definition: "name",
     class_definition: "name",
   },

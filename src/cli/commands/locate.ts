@@ -20,7 +20,7 @@ export function describeLocated(located: Located): string {
       const rows = located.sources.map((source) => [
         source.kind,
         `${source.path}:${source.lines.first}-${source.lines.last}`,
-        source.subject ?? "",
+        [source.subject ?? "", source.part ?? ""].join(" ").trim(),
         `${source.match.method} ${percent(source.match.score)}`,
       ]);
       const others = located.alternatives.map((one) => `  ${one.path}:${one.lines.first}-${one.lines.last}  ${one.why}`);

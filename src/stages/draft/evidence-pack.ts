@@ -120,7 +120,10 @@ function regions({ files, sources }: PackInput): string {
 /** A path or name outside a fence shows no more than a path or name. */
 const pathText = (path: string): string =>
   /^[\p{L}\p{N} _./@+-]{1,300}$/u.test(path) ? path : JSON.stringify(visible(path).slice(0, 300));
-const subjectText = ({ subject }: AgentSource): string => (subject === undefined ? "" : ` (${pathText(subject)})`);
+const subjectText = ({ part, subject }: AgentSource): string => {
+  if (subject === undefined) return "";
+  return part === undefined ? ` (${pathText(subject)})` : ` (${pathText(subject)}, its parameter ${pathText(part)})`;
+};
 
 /** As it stands in the file: `search` is copied from here. A long region loses its middle, at line ends. */
 function shownRegion(text: string, most: number): string {

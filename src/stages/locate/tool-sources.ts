@@ -1,8 +1,13 @@
-import { isPair, isScalar, parseDocument, type Scalar, visit } from "yaml";
 import type { ToolDefinition } from "../../domain/message.ts";
-import { isSecondary } from "./files/candidate-files.ts";
-import type { TextRange as Range } from "../../domain/text/apply-hunk.ts";
-import { isCode, literalsOf } from "../../domain/text/literals.ts";
+import type { AgentSource } from "../../domain/source.ts";
+import type { TextRange } from "../../domain/text/apply-hunk.ts";
+import { type FileFacts, isSecondary } from "./files/candidate-files.ts";
+import type { ReadFile } from "./fragments.ts";
+import { share } from "./places.ts";
+import { type Described, describes, evenNames, nameIndex, type ToolFile, toolFile, type ToolText } from "./tools/described-places.ts";
+import { partPlaces } from "./tools/part-places.ts";
+import { spelledNames } from "./tools/squashed.ts";
+import { writingProblem } from "./units.ts";
 
 /** Where a tool's description stands. */
 export interface ToolPlace {
@@ -10,85 +15,149 @@ export interface ToolPlace {
   /** The parameter that the description is of, dotted where it lies in another one; absent for the tool's own. */
   readonly part?: string;
   readonly path: string;
-  readonly range: Range;
-  readonly exact: boolean;
+  readonly range: TextRange;
+  readonly match: AgentSource["match"];
+  /** Why no edit of it could be checked; absent where it can be edited. */
+  readonly readOnly?: string;
 }
 
-const plain = (text: string): string =>
-  text
-    .replace(/\\[nrt]/g, " ")
-    .replace(/\s+/g, " ")
-    .trim();
-const fewestCharacters = 12;
-const nearEnough = 4000;
+export interface ToolScope {
+  /** Files that hold the located prompts: of equal descriptions, the nearest one is the agent's. */
+  readonly located: readonly string[];
+  readonly facts: FileFacts;
+}
 
-/** Places of the recorded tools' descriptions, at most one file for a tool: the one that runs rather than one that tests or shows it. */
+/** A place that was not claimed, with why. */
+export interface OtherToolPlace extends ToolPlace {
+  readonly why: string;
+}
+
+const mostPartPlaces = 120;
+
+/**
+ * Places of the recorded tools' descriptions, then of their parameters' ones. At most one place for each: the one that the tool's name belongs
+ * to, that runs rather than tests or shows it, that is nearest to the located prompt. Where two are as near, none is claimed.
+ */
 export function toolPlaces(
   tools: readonly ToolDefinition[],
-  files: ReadonlyMap<string, string>,
-): { readonly claimed: readonly ToolPlace[]; readonly others: readonly ToolPlace[] } {
+  read: readonly ReadFile[],
+  scope: ToolScope,
+): { readonly claimed: readonly ToolPlace[]; readonly others: readonly OtherToolPlace[] } {
+  const files = read.map((file) => toolFile(file));
+  const ranked = tools.map((tool) => ({ tool, ranked: rankedPlaces(tool, files, scope) }));
+  const certain = ranked.flatMap(({ ranked: [first, ...rest] }) =>
+    first === undefined || rest.some((other) => isLevel(other, first)) ? [] : [first.file.path],
+  );
   const claimed: ToolPlace[] = [];
-  const others: ToolPlace[] = [];
-  for (const tool of tools) {
-    if (plain(tool.description).length < fewestCharacters) continue;
-    const places = [...files].flatMap(([path, text]) => (text.includes(tool.name) ? placesIn(path, text, tool) : []));
-    const [best, ...rest] = places.toSorted(
-      (left, right) =>
-        Number(isSecondary(left.path)) - Number(isSecondary(right.path)) ||
-        Number(right.exact) - Number(left.exact) ||
-        left.path.length - right.path.length,
-    );
-    if (best !== undefined) claimed.push(best);
-    others.push(...rest);
+  const others: OtherToolPlace[] = [];
+  const chosen = new Map<string, OwnPlace>();
+  for (const { ranked: places, tool } of ranked) {
+    const best = nearest(places, [...scope.located, ...certain]);
+    if (best !== undefined) {
+      chosen.set(tool.name, best);
+      claimed.push(placeOf(tool, best));
+    }
+    const why =
+      best === undefined
+        ? `describes the tool ${tool.name}, as other places do, and nothing says which one runs`
+        : `also describes the tool ${tool.name}`;
+    for (const place of places) if (place !== best) others.push({ ...placeOf(tool, place), why });
   }
-  return { claimed, others };
+  const parts = tools.flatMap((tool) =>
+    partPlaces(tool, files, { own: chosen.get(tool.name), isPrimary: (path) => isPrimary(path, scope) }),
+  );
+  return { claimed: [...claimed, ...parts.slice(0, mostPartPlaces)], others };
 }
 
-function placesIn(path: string, text: string, tool: ToolDefinition): readonly ToolPlace[] {
-  if (/\.(?:ya?ml|json)$/i.test(path)) return documentPlaces(path, text, tool);
-  return isCode(path) ? literalPlaces(path, text, tool) : [];
+/** A place of a tool's own description. */
+interface OwnPlace {
+  readonly file: ToolFile;
+  readonly one: ToolText;
+  readonly described: Described;
+  /** Lower is better: what must differ for one place to be taken before another, wherever they lie. */
+  readonly rank: readonly number[];
 }
 
-const largestDocument = 256 * 1024;
+function placeOf(tool: ToolDefinition, { described, file, one }: OwnPlace): ToolPlace {
+  const { method, range, score } = described;
+  const held = one.unit.strings.filter((string) => string.start < range.end && range.start < string.end);
+  const readOnly = one.unit.readOnly ?? writingProblem(file.path, file.text, held);
+  return {
+    tool: tool.name,
+    path: file.path,
+    range,
+    match: { method, score: share(score) },
+    ...(readOnly === undefined ? {} : { readOnly }),
+  };
+}
 
-/** In YAML or JSON: the `description` beside a `name` that is the tool's. */
-function documentPlaces(path: string, text: string, tool: ToolDefinition): readonly ToolPlace[] {
-  if (text.length > largestDocument) return [];
-  const found: ToolPlace[] = [];
-  try {
-    const document = parseDocument(text);
-    if (document.errors.length > 0) return [];
-    visit(document, {
-      Map(_key, node) {
-        const description = node.items.find((item) => isPair(item) && isScalar(item.key) && item.key.value === "description")?.value;
-        if (node.get("name") !== tool.name || !isScalar(description) || typeof description.value !== "string") return undefined;
-        if (plain(description.value) === plain(tool.description))
-          found.push({ tool: tool.name, path, range: innerRange(text, description), exact: true });
-        return undefined;
-      },
+/** Test, example or made by a program, unless the prompt itself was found there. */
+function isPrimary(path: string, { facts, located }: ToolScope): boolean {
+  if (facts.isGenerated(path)) return false;
+  return !isSecondary(path) || located.some((one) => isSecondary(one) && sharedFolders(one, path) >= 1);
+}
+
+function rankedPlaces(tool: ToolDefinition, files: readonly ToolFile[], scope: ToolScope): readonly OwnPlace[] {
+  const spelled = spelledNames(tool.name);
+  const wanted = evenNames(tool);
+  const places = files.flatMap((file): readonly OwnPlace[] => {
+    const isMentioned = spelled.some((name) => file.text.includes(name));
+    const isSide = Number(!isPrimary(file.path, scope));
+    return file.texts.flatMap((one): readonly OwnPlace[] => {
+      const index = nameIndex(one.names, wanted);
+      if (index < 0 && !isMentioned) return [];
+      const described = describes(file, one, tool.description, index >= 0 && !isOfPart(one, index));
+      if (described === undefined) return [];
+      const distance = index >= 0 ? index : distanceTo(file.text, spelled, described.range.start);
+      return [{ file, one, described, rank: [isSide, Number(index < 0), Number(described.score < 1), distance] }];
     });
-  } catch {
-    return [];
-  }
-  return found;
-}
-
-function innerRange(text: string, node: Scalar): Range {
-  const [start = 0, end = 0] = node.range ?? [];
-  const first = text[start];
-  if (first === '"' || first === "'") return { start: start + 1, end: end - 1 };
-  if (first === "|" || first === ">") return { start: text.indexOf("\n", start) + 1, end };
-  return { start, end };
-}
-
-/** In code: the string that holds the description, near the tool's name. */
-function literalPlaces(path: string, text: string, tool: ToolDefinition): readonly ToolPlace[] {
-  const wanted = plain(tool.description);
-  const beginning = wanted.slice(0, 200);
-  const names = [...text.matchAll(new RegExp(tool.name.replace(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`), "g"))].map((match) => match.index);
-  return literalsOf(path, text).flatMap((literal) => {
-    const inside = plain(text.slice(literal.start, literal.end));
-    if (!inside.includes(beginning) || !names.some((index) => Math.abs(index - literal.start) <= nearEnough)) return [];
-    return [{ tool: tool.name, path, range: { start: literal.start, end: literal.end }, exact: inside === wanted }];
   });
+  const sorted = places.toSorted((left, right) => compareRanks(left.rank, right.rank));
+  // A text and one of its strings are one place.
+  return sorted.filter((place, at) => !sorted.slice(0, at).some((other) => other.file === place.file && other.one.unit === place.one.unit));
+}
+
+/** Whether a string between these names and the tool's describes a parameter. */
+const isOfPart = ({ names }: ToolText, index: number): boolean =>
+  names.slice(0, index).some((name) => /^(?:properties|inputs|parameters|inputschema|args)$/.test(name));
+
+function compareRanks(left: readonly number[], right: readonly number[]): number {
+  for (const [at, value] of left.entries()) if (value !== right[at]) return value - (right[at] ?? 0);
+  return 0;
+}
+
+/** In one file the names decide; between files only what kind of file and match it is. */
+function isLevel(left: OwnPlace, right: OwnPlace): boolean {
+  const depth = left.file === right.file ? undefined : -1;
+  return compareRanks(left.rank.slice(0, depth), right.rank.slice(0, depth)) === 0;
+}
+
+function distanceTo(text: string, names: readonly string[], from: number): number {
+  const distances = names.flatMap((name) => {
+    const before = text.lastIndexOf(name, from);
+    const behind = text.indexOf(name, from);
+    return [...(before < 0 ? [] : [from - before]), ...(behind < 0 ? [] : [behind - from])];
+  });
+  return Math.min(Number.MAX_SAFE_INTEGER, ...distances);
+}
+
+/** The best place; of level ones the only one that lies nearest to what was located, `undefined` where several do. */
+function nearest(places: readonly OwnPlace[], located: readonly string[]): OwnPlace | undefined {
+  const [first] = places;
+  if (first === undefined) return undefined;
+  const level = places.filter((place) => isLevel(place, first));
+  const nearness = (place: OwnPlace): number => Math.max(0, ...located.map((path) => nearnessOf(path, place.file.path)));
+  const most = Math.max(...level.map((place) => nearness(place)));
+  const closest = level.filter((place) => nearness(place) === most);
+  return closest.length === 1 ? closest[0] : undefined;
+}
+
+const sameFile = 100;
+const nearnessOf = (left: string, right: string): number => (left === right ? sameFile : sharedFolders(left, right));
+
+function sharedFolders(left: string, right: string): number {
+  const [one, other] = [left.split("/").slice(0, -1), right.split("/").slice(0, -1)];
+  let shared = 0;
+  while (shared < one.length && one[shared] === other[shared]) shared += 1;
+  return shared;
 }

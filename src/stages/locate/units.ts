@@ -13,6 +13,8 @@ export interface Unit {
   readonly strings: readonly TextRange[];
   /** Names that it belongs to, innermost first, where the language was read. */
   readonly names: readonly string[];
+  /** The documentation string of a function, class or module. */
+  readonly isDocumentation?: true;
   /** Why no edit of it could be checked, as far as its file is concerned; absent where it can be edited. */
   readonly readOnly?: string;
 }
@@ -22,10 +24,11 @@ const largestYaml = 256 * 1024;
 
 /**
  * The units of a file, in order. A file of no known kind is one unit of prose, behind its front matter. Names of strings in code are left out
- * unless asked for: they take most of the time.
+ * unless asked for: they take most of the time. So are the keys around a value of JSON.
  */
 export function unitsOf(path: string, text: string, literals: LiteralReader | undefined, depth: "strings" | "names"): readonly Unit[] {
   if (isYaml(path)) return yamlUnits(text);
+  if (depth === "names" && isJson(path)) return jsonUnits(path, text);
   if (isCode(path)) {
     const reading = literals?.read(path, text, depth);
     return reading === undefined ? scannedUnits(path, text) : readUnits(reading.strings);
@@ -68,6 +71,12 @@ function yamlUnits(text: string): readonly Unit[] {
   return units;
 }
 
+/** JSON is YAML as far as its keys are concerned; with comments in it, it is strings by their quotes. */
+function jsonUnits(path: string, text: string): readonly Unit[] {
+  const units = yamlUnits(text);
+  return units.some((unit) => unit.readOnly !== undefined) ? scannedUnits(path, text) : units;
+}
+
 function namesIn(ancestors: readonly unknown[]): readonly string[] {
   return ancestors.toReversed().flatMap((one): readonly string[] => {
     if (one === null || typeof one !== "object") return [];
@@ -103,6 +112,7 @@ function readUnits(strings: readonly CodeString[]): readonly Unit[] {
       pieces: outer.flatMap((one) => piecesOf(one, group)),
       strings: outer.map((one) => one.range),
       names: outer[0]?.names ?? [],
+      ...(outer[0]?.isDocumentation === true ? { isDocumentation: true } : {}),
     };
   });
 }

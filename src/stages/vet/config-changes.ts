@@ -3,9 +3,10 @@ import type { ConfigChange } from "../../domain/config-change.ts";
 import type { Json } from "../../domain/ids.ts";
 import type { Shown } from "../../domain/sample.ts";
 import type { AgentSource } from "../../domain/source.ts";
+import { describedParts } from "../../domain/text/described-parts.ts";
 import type { TextRange } from "../../domain/text/apply-hunk.ts";
 import { appliesTo, type Passage, passagesOf } from "./passages.ts";
-import { valueAt } from "./values.ts";
+import { partAt, valueAt } from "./values.ts";
 
 /** One hunk on its way into a file: the text before and after it, its place, and the region as it stands then. */
 export interface Step {
@@ -41,9 +42,12 @@ export function meaningOf(step: Step, transcripts: readonly Shown[]): Meaning {
 
 type FoundPassage = { readonly ok: true; readonly passage: Passage } | { readonly ok: false; readonly why: string };
 
-function passageFor({ after, before, place, region, source }: Step, renderings: readonly string[], what: string): FoundPassage {
-  const old = valueAt(source.path, before, region.before, place.before);
-  const now = valueAt(source.path, after, region.after, place.after);
+function passageFor(step: Step, renderings: readonly string[], what: string): FoundPassage {
+  const { after, before, place, region, source } = step;
+  // A documentation string holds the descriptions of several parts: only the located one is meant.
+  const read = source.kind === "tool-description" ? partAt : valueAt;
+  const old = read(source.path, before, region.before, place.before);
+  const now = read(source.path, after, region.after, place.after);
   if (old === undefined || now === undefined) return { ok: false, why: "the region's text cannot be read back out of its container" };
   if (now.trim() === "") return { ok: false, why: "it leaves nothing of the text" };
   const passages = passagesOf(old, now);
@@ -60,13 +64,26 @@ function passageFor({ after, before, place, region, source }: Step, renderings: 
 }
 
 function toolMeaning(step: Step, transcripts: readonly Shown[]): Meaning {
-  const { subject } = step.source;
+  const { part, subject } = step.source;
   if (subject === undefined) return { ok: false, why: "the tool of this description is not known" };
-  const renderings = transcripts.flatMap((session) =>
-    session.tools.filter((tool) => tool.name === subject).map((tool) => tool.description),
+  const tools = transcripts.flatMap((session) => session.tools.filter((tool) => tool.name === subject));
+  if (part === undefined) {
+    const found = passageFor(
+      step,
+      tools.map((tool) => tool.description),
+      "description of this tool",
+    );
+    return found.ok ? { ok: true, change: { target: "tool", tool: subject, ...found.passage } } : found;
+  }
+  const renderings = tools.flatMap((tool) =>
+    describedParts(tool.parameters)
+      .filter((one) => one.part === part)
+      .map((one) => one.description),
   );
-  const found = passageFor(step, renderings, "description of this tool");
-  return found.ok ? { ok: true, change: { target: "tool", tool: subject, ...found.passage } } : found;
+  if (tools.length > 0 && renderings.length === 0)
+    return { ok: false, why: `no recorded definition of ${subject} describes a parameter ${part}, so no replay could show its effect` };
+  const found = passageFor(step, renderings, "description of this parameter");
+  return found.ok ? { ok: true, change: { target: "tool", tool: subject, part, ...found.passage } } : found;
 }
 
 function parameterMeaning({ after, before, region, source }: Step): Meaning {

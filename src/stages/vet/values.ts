@@ -10,6 +10,14 @@ export function valueAt(path: string, text: string, region: TextRange, place: Te
   return form?.kind === "literal" ? decodeLiteral(text.slice(form.literal.start, form.literal.end), form) : undefined;
 }
 
+/** As `valueAt`, without what the same literal holds before and behind the region. */
+export function partAt(path: string, text: string, region: TextRange, place: TextRange): string | undefined {
+  const form = hasLiterals(path) ? formOf(path, text, place) : undefined;
+  if (form?.kind !== "literal" || region.start < form.literal.start || region.end > form.literal.end)
+    return valueAt(path, text, region, place);
+  return decodeLiteral(text.slice(region.start, region.end), form);
+}
+
 /** The string of a YAML file that a place lies in. */
 function yamlValue(text: string, place: TextRange): string | undefined {
   const values: string[] = [];

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { seededRandom } from "../../../src/domain/random.ts";
-import { allowedOf, type Region, remarksOf, rulesOf, scopeOf, vetted } from "./vet-scope.ts";
+import { applyChanges } from "../../../src/domain/config-change.ts";
+import type { ToolDefinition } from "../../../src/domain/message.ts";
+import { allowedOf, type Region, remarksOf, rulesOf, scopeOf, shown, vetted } from "./vet-scope.ts";
 
 const allowed = async (region: Region, before: string, after: string) => {
   const one = allowedOf(await vetted(scopeOf([region]), [region.path, before, after]));
@@ -188,6 +190,43 @@ describe("tool descriptions", () => {
     ]);
     expect((parse(after) as unknown[])[0]).toMatchObject({ parameters: { type: "object" } });
     expect(await refused({ ...region, inner: text.trimEnd() }, "type: number", "type: string")).toContain("structure");
+  });
+});
+
+describe("descriptions of a tool's parameters", () => {
+  const text = `def refund(order: str, amount: float):\n    """Pays money back.\n\n    Args:\n        order: The number of the order.\n        amount: How much is paid back.\n    """\n`;
+  const inner = "The number of the order.";
+  const region: Region = { path: "tools.py", text, kind: "tool-description", inner, subject: "refund", part: "order" };
+  const described = (order: string): ToolDefinition => ({
+    name: "refund",
+    description: "Pays money back.",
+    parameters: {
+      properties: { order: { description: order }, copy: { description: order }, amount: { description: "How much is paid back." } },
+    },
+  });
+
+  it("change that parameter alone, though the file has them in one string and another one says the same", async () => {
+    const scope = scopeOf([region], { transcripts: [shown(["user: hi", "agent: hello"], "Be kind.", [described(inner)])] });
+    const { changes } = allowedOf(await vetted(scope, ["tools.py", inner, "The number of the order, without its dash."]));
+    expect(changes).toEqual([
+      { target: "tool", tool: "refund", part: "order", before: inner, after: "The number of the order, without its dash." },
+    ]);
+    const config = { provider: "p", model: "m", instructions: "", tools: [described(inner)], parameters: {} };
+    const applied = applyChanges(config, changes);
+    expect(applied.result === "applied" && applied.config.tools[0]?.parameters).toEqual({
+      properties: {
+        order: { description: "The number of the order, without its dash." },
+        copy: { description: inner },
+        amount: { description: "How much is paid back." },
+      },
+    });
+  });
+
+  it("are refused where no recorded tool has the parameter", async () => {
+    const scope = scopeOf([{ ...region, part: "customer" }], {
+      transcripts: [shown(["user: hi", "agent: hello"], "Be kind.", [described("Another text.")])],
+    });
+    expect(rulesOf(await vetted(scope, ["tools.py", inner, "The number of the order, without its dash."]))).toEqual(["meaning"]);
   });
 });
 

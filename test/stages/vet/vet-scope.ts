@@ -16,9 +16,10 @@ export interface Region {
   readonly kind?: SourceKind;
   readonly inner?: string;
   readonly subject?: string;
+  readonly part?: string;
 }
 
-export function sourceOf({ inner, kind = "system-prompt", path, subject, text }: Region): AgentSource {
+export function sourceOf({ inner, kind = "system-prompt", part, path, subject, text }: Region): AgentSource {
   const start = inner === undefined ? 0 : text.indexOf(inner);
   if (start < 0) throw new Error(`${path} does not hold the region's text`);
   const end = inner === undefined ? text.length : start + inner.length;
@@ -28,6 +29,7 @@ export function sourceOf({ inner, kind = "system-prompt", path, subject, text }:
     path,
     kind,
     ...(subject === undefined ? {} : { subject }),
+    ...(part === undefined ? {} : { part }),
     lines: { first: lineAt(text, start), last: lineAt(text, Math.max(start, end - 1)) },
     range: { start, end },
     text: text.slice(start, end),

@@ -1,18 +1,65 @@
 import type { ToolDefinition } from "../../../domain/message.ts";
+import { describedParts } from "../../../domain/text/described-parts.ts";
 import { isCode } from "../../../domain/text/literals.ts";
 import { isSecondary } from "./candidate-files.ts";
 import { holds, namesOf } from "./mentions.ts";
-import { tokenise } from "../tokens.ts";
+import { eachGram, tokenise } from "../tokens.ts";
 
-const mostFiles = 400;
+const mostFiles = 120;
+const mostSettings = 400;
 const document = /\.(?:ya?ml|json|toml|jsonc)$/i;
+/** Words of a run: descriptions are short, and other strings may stand between their pieces. */
+const runLength = 4;
+const mostParts = 600;
+const bitShift = 15;
 
-/** Files that may hold the definitions of tools: documents and code that name one, those with most names first. */
+const slotOf = (gram: number): number => Math.imul(gram, 0x85ebca6b) >>> bitShift;
+
+/** What is looked for of tools' descriptions: runs of words of longer ones, the tool's name for those that have no run. */
+interface Wanted {
+  readonly grams: ReadonlySet<number>;
+  /** One bit for each run's hash, because every word of the repository is asked for. */
+  readonly bits: Uint8Array;
+  readonly names: readonly Uint32Array[];
+}
+
+function wantedOf(tools: readonly ToolDefinition[]): Wanted {
+  const grams = new Set<number>();
+  const names: Uint32Array[] = [];
+  const add = (text: string): boolean => {
+    const { hashes } = tokenise(text);
+    const runs: number[] = [];
+    eachGram(hashes, runLength, (gram) => runs.push(gram));
+    for (const at of [0, runs.length >> 1, runs.length - 1]) {
+      const gram = runs[at];
+      if (gram !== undefined) grams.add(gram);
+    }
+    return runs.length > 0;
+  };
+  let parts = 0;
+  for (const tool of tools) {
+    const all = describedParts(tool.parameters).slice(0, Math.max(0, mostParts - parts));
+    parts += all.length;
+    const isShort = [tool.description, ...all.map((one) => one.description)].map((text) => add(text)).includes(false);
+    const name = tokenise(tool.name).hashes.slice();
+    if (isShort && name.length > 0) names.push(name);
+  }
+  const bits = new Uint8Array(1 << (32 - bitShift));
+  for (const gram of grams) bits[slotOf(gram)] = 1;
+  return { grams, bits, names };
+}
+
+/** Files that may describe tools: documents and code that hold words of the descriptions, those with most of them first. */
 export function filesOfTools(tools: readonly ToolDefinition[], words: ReadonlyMap<string, Uint32Array>): readonly string[] {
-  const names = tools.map((tool) => tokenise(tool.name).hashes).filter((name) => name.length > 0);
+  if (tools.length === 0) return [];
+  const { bits, grams, names } = wantedOf(tools);
   const counted = [...words].flatMap(([path, hashes]) => {
     if (!document.test(path) && !isCode(path)) return [];
-    const count = names.filter((name) => holds(hashes, name)).length;
+    const seen = new Set<number>();
+    eachGram(hashes, runLength, (gram) => {
+      if (bits[slotOf(gram)] === 1 && grams.has(gram)) seen.add(gram);
+    });
+    const count = seen.size + names.filter((name) => holds(hashes, name)).length;
     return count === 0 ? [] : [{ path, count }];
   });
   return counted
@@ -29,15 +76,20 @@ export function filesOfTools(tools: readonly ToolDefinition[], words: ReadonlyMa
 
 const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/") + 1);
 
-/** Documents that may configure the agent whose prompt and tools were found: beside them, at the root, or naming one of them. */
+/**
+ * Files that may configure the agent whose prompt and tools were found: documents beside them, at the root, or naming one of them; and code
+ * that holds one of them or names its file.
+ */
 export function filesOfSettings(located: readonly string[], words: ReadonlyMap<string, Uint32Array>): readonly string[] {
   const folders = new Set(located.map((path) => folderOf(path)));
+  const own = new Set(located);
   const names = located.flatMap((path) => namesOf(path));
+  const isNamed = (hashes: Uint32Array): boolean => names.some((name) => holds(hashes, name));
   return [...words]
-    .filter(
-      ([path, hashes]) =>
-        document.test(path) && (folderOf(path) === "" || folders.has(folderOf(path)) || names.some((name) => holds(hashes, name))),
-    )
-    .slice(0, mostFiles)
+    .filter(([path, hashes]) => {
+      if (document.test(path)) return folderOf(path) === "" || folders.has(folderOf(path)) || isNamed(hashes);
+      return isCode(path) && (own.has(path) || isNamed(hashes));
+    })
+    .slice(0, mostSettings)
     .map(([path]) => path);
 }
