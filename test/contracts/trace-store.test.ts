@@ -49,7 +49,8 @@ describe("the SQLite trace store", () => {
       await store.add(project, { spans: [aSpan({ attributes: { "session.id": "s", "gen_ai.input.messages": text } })] });
     }
     await store.close();
-    expect(readFileSync(path).length).toBeLessThan(received * 0.21);
+    // The empty tables alone are 0.04 of so little.
+    expect(readFileSync(path).length).toBeLessThan(received * 0.08);
   });
 
   test("remembers after it was closed, and two handles see each other's writes", async () => {

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { convertSpans } from "./convert-spans.ts";
 
 /** Each entry runs once, in order, inside one transaction; never edit one that has been released. */
 const migrations: readonly string[] = [
@@ -18,7 +19,27 @@ const migrations: readonly string[] = [
      at TEXT NOT NULL, document BLOB NOT NULL, UNIQUE (project, digest)
    );
    CREATE INDEX logs_by_session ON logs (project, session, at);`,
+  `CREATE TABLE sessions (
+     id INTEGER PRIMARY KEY AUTOINCREMENT, project TEXT NOT NULL, key TEXT NOT NULL, started_at TEXT NOT NULL DEFAULT '~', ended_at TEXT NOT NULL DEFAULT '',
+     blocks INTEGER NOT NULL DEFAULT 0, spans INTEGER NOT NULL DEFAULT 0, outcome TEXT, tool_errors INTEGER NOT NULL DEFAULT 0, UNIQUE (project, key)
+   );
+   CREATE INDEX sessions_by_time ON sessions (project, started_at);
+   CREATE INDEX sessions_by_outcome ON sessions (project, outcome, started_at);
+   CREATE INDEX sessions_by_tool_errors ON sessions (project, started_at) WHERE tool_errors > 0;
+   CREATE TABLE session_users (project TEXT NOT NULL, user TEXT NOT NULL, session INTEGER NOT NULL, PRIMARY KEY (project, user, session)) WITHOUT ROWID;
+   CREATE INDEX session_users_by_session ON session_users (session);
+   CREATE TABLE trace_ids (id INTEGER PRIMARY KEY, project TEXT NOT NULL, trace BLOB NOT NULL, session INTEGER, UNIQUE (project, trace));
+   CREATE TABLE span_ids (trace INTEGER NOT NULL, span BLOB NOT NULL, PRIMARY KEY (trace, span)) WITHOUT ROWID;
+   CREATE TABLE log_ids (session INTEGER NOT NULL, digest BLOB NOT NULL, PRIMARY KEY (session, digest)) WITHOUT ROWID;
+   CREATE TABLE blocks (id INTEGER PRIMARY KEY, session INTEGER NOT NULL, content BLOB NOT NULL);
+   CREATE INDEX blocks_by_session ON blocks (session);
+   CREATE TABLE shared_bodies (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, content BLOB NOT NULL);
+   CREATE TABLE body_owners (body INTEGER NOT NULL, session INTEGER NOT NULL, PRIMARY KEY (body, session)) WITHOUT ROWID;
+   CREATE INDEX body_owners_by_session ON body_owners (session);`,
 ];
+
+/** What a migration does besides its SQL: moving what was there. */
+const moves: ReadonlyMap<number, (database: DatabaseSync) => void> = new Map([[2, convertSpans]]);
 
 /** Brings the database to the current schema. Several processes may start at once. */
 export function migrate(database: DatabaseSync): void {
@@ -29,6 +50,7 @@ export function migrate(database: DatabaseSync): void {
     try {
       if (database.prepare("SELECT 1 FROM trace_migrations WHERE version = ?").get(version) === undefined) {
         database.exec(sql);
+        moves.get(version)?.(database);
         database.prepare("INSERT INTO trace_migrations (version) VALUES (?)").run(version);
       }
       database.exec("COMMIT");

@@ -1,23 +1,24 @@
-import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { FailureCluster } from "../../domain/cluster.ts";
-import { asJson, canonicalJson, digestOfJson, shortDigest } from "../../domain/digest.ts";
+import { asJson, canonicalJson } from "../../domain/digest.ts";
 import { TuneupError } from "../../domain/errors.ts";
 import { type ProjectId, type SessionId, sessionId } from "../../domain/ids.ts";
-import { sessionKeyOf, userIdOf } from "../../domain/session-key.ts";
-import type { Feedback, LogRecord, Span, Trace, TraceBatch } from "../../domain/span.ts";
+import type { Feedback, Trace, TraceBatch } from "../../domain/span.ts";
 import type { AddResult, Erased, ErasureSelection, TraceQuery, TraceStore } from "../../ports/trace-store.ts";
-import { type Bodies, compress, decompress, type Stored, withBodies, withoutBodies } from "./bodies.ts";
-import { migrate } from "./schema.ts";
 import { openDatabase } from "./open-database.ts";
+import { migrate } from "./schema.ts";
+import { SessionBodies } from "./session-bodies.ts";
+import { eraseSession, readSession, SessionRows } from "./session-rows.ts";
+import { Statements } from "./statements.ts";
 
 /** The embedded trace store: one SQLite file in WAL mode, safe for several processes, every `add` on disk when it resolves. */
 export class SqliteTraceStore implements TraceStore {
-  readonly #database: DatabaseSync;
+  readonly #statements: Statements;
+  readonly #bodies: SessionBodies;
   readonly #path: string;
-  readonly #statements = new Map<string, StatementSync>();
 
-  private constructor(database: DatabaseSync, path: string) {
-    this.#database = database;
+  private constructor(statements: Statements, path: string) {
+    this.#statements = statements;
+    this.#bodies = new SessionBodies(statements);
     this.#path = path;
   }
 
@@ -28,199 +29,118 @@ export class SqliteTraceStore implements TraceStore {
       // What is erased is overwritten, not only forgotten.
       database.exec("PRAGMA secure_delete = ON");
       migrate(database);
-      return new SqliteTraceStore(database, path);
+      return new SqliteTraceStore(new Statements(database), path);
     } catch (cause) {
       throw storeError(path, "opened", cause);
     }
   }
 
   async add(project: ProjectId, { spans, logs = [], feedback = [] }: TraceBatch): Promise<AddResult> {
-    return this.#transaction("written", () => {
+    const result = this.#transaction(() => {
+      const rows = new SessionRows(this.#statements, this.#bodies, project);
       let added = 0;
-      for (const span of spans) if (this.#addSpan(project, span)) added += 1;
-      for (const log of logs) if (this.#addLog(project, log)) added += 1;
-      for (const one of feedback) {
-        this.#sql("INSERT OR IGNORE INTO feedback (project, trace, document) VALUES (?, ?, ?)").run(
-          project,
-          one.traceId,
-          canonicalJson(asJson(one.feedback)),
-        );
-      }
+      for (const span of spans) if (rows.addSpan(span)) added += 1;
+      for (const log of logs) if (rows.addLog(log)) added += 1;
+      rows.write();
+      const keep = this.#statements.sql("INSERT OR IGNORE INTO feedback (project, trace, document) VALUES (?, ?, ?)");
+      for (const one of feedback) keep.run(project, one.traceId, canonicalJson(asJson(one.feedback)));
       return { added, known: spans.length + logs.length - added };
     });
+    this.#bodies.trim();
+    return result;
   }
 
   async *read(query: TraceQuery): AsyncIterable<Trace> {
-    const keys = this.#attempt("read", () =>
-      this.#sql(
-        `SELECT session, min(started) AS started FROM (
-           SELECT session, min(started_at) AS started FROM spans WHERE project = ?1 GROUP BY session
-           UNION ALL SELECT session, min(at) FROM logs WHERE project = ?1 GROUP BY session
-         ) GROUP BY session HAVING started >= ?2 AND started < ?3 ORDER BY started DESC, session DESC LIMIT ?4`,
-      ).all(query.project, query.from ?? "", query.to ?? "~", query.limit ?? -1),
+    const rows = this.#attempt("read", () =>
+      this.#statements
+        .sql(
+          "SELECT key FROM sessions WHERE project = ?1 AND started_at >= ?2 AND started_at < ?3 ORDER BY started_at DESC, key DESC LIMIT ?4",
+        )
+        .all(query.project, query.from ?? "", query.to ?? "~", query.limit ?? -1),
     );
-    for (const row of keys.toReversed()) {
-      const trace = await this.session(query.project, sessionId(String(row["session"])));
+    for (const row of rows.toReversed()) {
+      const trace = await this.session(query.project, sessionId(String(row["key"])));
       // Another process may have erased it meanwhile.
       if (trace !== undefined) yield trace;
     }
   }
 
   async session(project: ProjectId, key: SessionId): Promise<Trace | undefined> {
-    return this.#attempt("read", () => this.#session(project, key));
-  }
-
-  #session(project: ProjectId, key: SessionId): Trace | undefined {
-    const rows = this.#sql("SELECT document FROM spans WHERE project = ? AND session = ? ORDER BY started_at, id").all(project, key);
-    const logs = this.#sql("SELECT document FROM logs WHERE project = ? AND session = ? ORDER BY at, id").all(project, key);
-    if (rows.length + logs.length === 0) return undefined;
-    const spans = rows.map((row) => this.#restore(row["document"]));
-    const feedback = this.#sql(
-      `SELECT DISTINCT document FROM feedback WHERE project = ?1 AND trace IN (
-           SELECT trace FROM spans WHERE project = ?1 AND session = ?2 UNION SELECT trace FROM logs WHERE project = ?1 AND session = ?2
-         ) ORDER BY trace, document`,
-    ).all(project, key);
-    return {
-      project,
-      key,
-      spans,
-      logs: logs.map((row) => JSON.parse(decompress(bytesOf(row["document"]))) as LogRecord),
-      feedback: feedback.map((row) => JSON.parse(String(row["document"])) as Feedback),
-    };
+    return this.#attempt("read", () => {
+      // One snapshot: another process may write or erase between two statements.
+      this.#statements.database.exec("BEGIN");
+      try {
+        const row = this.#statements.sql("SELECT id FROM sessions WHERE project = ? AND key = ?").get(project, key);
+        return row === undefined ? undefined : this.#trace(project, key, Number(row["id"]));
+      } finally {
+        this.#statements.database.exec("COMMIT");
+      }
+    });
   }
 
   async clusters(project: ProjectId): Promise<readonly FailureCluster[]> {
-    const rows = this.#attempt("read", () => this.#sql("SELECT document FROM clusters WHERE project = ? ORDER BY id").all(project));
+    const rows = this.#attempt("read", () =>
+      this.#statements.sql("SELECT document FROM clusters WHERE project = ? ORDER BY id").all(project),
+    );
     return rows.map((row) => JSON.parse(String(row["document"])) as FailureCluster);
   }
 
   async erase(project: ProjectId, selection: ErasureSelection): Promise<Erased> {
-    const erased = this.#transaction("written", () => {
-      const keys = this.#selected(project, selection);
-      for (const key of keys) this.#eraseSession(project, key);
+    const sessions = this.#transaction(() => {
+      const ids = this.#selected(project, selection);
+      for (const id of ids) eraseSession(this.#statements, project, id);
       if ("everything" in selection)
-        for (const table of ["feedback", "traces", "clusters"]) this.#sql(`DELETE FROM ${table} WHERE project = ?`).run(project);
-      return { sessions: keys.length };
+        for (const table of ["feedback", "trace_ids", "clusters"])
+          this.#statements.sql(`DELETE FROM ${table} WHERE project = ?`).run(project);
+      this.#bodies.forget(ids);
+      return ids.length;
     });
     // The log still holds the pages as they were; readers of other processes may keep it a little longer.
-    if (erased.sessions > 0) this.#attempt("written", () => this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)"));
-    return erased;
-  }
-
-  #selected(project: ProjectId, selection: ErasureSelection): readonly SessionId[] {
-    const sessions = this.#sql("SELECT session FROM spans WHERE project = ?1 UNION SELECT session FROM logs WHERE project = ?1").all(
-      project,
-    );
-    const keys = sessions.map((row) => sessionId(String(row["session"])));
-    if ("everything" in selection) return keys;
-    if ("session" in selection) return keys.filter((key) => key === selection.session);
-    return keys.filter((key) => {
-      const trace = this.#session(project, key);
-      return [...(trace?.spans ?? []), ...(trace?.logs ?? [])].some((item) => userIdOf(item) === selection.user);
-    });
-  }
-
-  #eraseSession(project: ProjectId, key: SessionId): void {
-    const traces = this.#sql(
-      "SELECT trace FROM spans WHERE project = ?1 AND session = ?2 UNION SELECT trace FROM logs WHERE project = ?1 AND session = ?2",
-    ).all(project, key);
-    this.#sql("DELETE FROM body_uses WHERE span IN (SELECT id FROM spans WHERE project = ? AND session = ?)").run(project, key);
-    this.#sql("DELETE FROM spans WHERE project = ? AND session = ?").run(project, key);
-    this.#sql("DELETE FROM logs WHERE project = ? AND session = ?").run(project, key);
-    this.#sql("DELETE FROM bodies WHERE id NOT IN (SELECT body FROM body_uses)").run();
-    for (const { trace } of traces) {
-      if (this.#sql("SELECT 1 FROM spans WHERE project = ? AND trace = ?").get(project, String(trace)) !== undefined) continue;
-      this.#sql("DELETE FROM feedback WHERE project = ? AND trace = ?").run(project, String(trace));
-      this.#sql("DELETE FROM traces WHERE project = ? AND trace = ?").run(project, String(trace));
-    }
+    if (sessions > 0) this.#attempt("written", () => this.#statements.database.exec("PRAGMA wal_checkpoint(TRUNCATE)"));
+    return { sessions };
   }
 
   async close(): Promise<void> {
-    this.#statements.clear();
-    if (this.#database.isOpen) this.#database.close();
+    this.#statements.forget();
+    this.#bodies.forgetAll();
+    if (this.#statements.database.isOpen) this.#statements.database.close();
   }
 
-  #addSpan(project: ProjectId, span: Span): boolean {
-    const session = this.#sessionFor(project, span);
-    const bodies: Bodies = new Map();
-    const stored = withoutBodies(span, bodies);
-    const { changes, lastInsertRowid } = this.#sql(
-      "INSERT OR IGNORE INTO spans (project, session, trace, span, started_at, document) VALUES (?, ?, ?, ?, ?, ?)",
-    ).run(project, session, span.traceId, span.spanId, span.startedAt, compress(JSON.stringify(stored)));
-    if (Number(changes) === 0) return false;
-    for (const [digest, text] of bodies) this.#addBody(Buffer.from(digest, "hex"), text, Number(lastInsertRowid));
-    return true;
-  }
-
-  #addLog(project: ProjectId, log: LogRecord): boolean {
-    const session = this.#sessionFor(project, log);
-    if (session === undefined) return false;
-    const { changes } = this.#sql(
-      "INSERT OR IGNORE INTO logs (project, session, trace, digest, at, document) VALUES (?, ?, ?, ?, ?, ?)",
-    ).run(
+  #trace(project: ProjectId, key: SessionId, id: number): Trace {
+    const { logs, spans } = readSession(this.#statements, id);
+    const traces = new Set([...spans, ...logs].flatMap(({ traceId }) => (traceId === undefined ? [] : [traceId])));
+    const said = this.#statements.sql("SELECT document FROM feedback WHERE project = ? AND trace = ? ORDER BY document");
+    const feedback = new Set([...traces].toSorted().flatMap((trace) => said.all(project, trace).map((row) => String(row["document"]))));
+    return {
       project,
-      session,
-      log.traceId ?? "",
-      Buffer.from(shortDigest(digestOfJson(asJson(log)), 64), "hex"),
-      log.at,
-      compress(JSON.stringify(log)),
-    );
-    return Number(changes) > 0;
+      key,
+      spans: spans.toSorted((left, right) => compare(left.startedAt, right.startedAt)),
+      logs: logs.toSorted((left, right) => compare(left.at, right.at)),
+      feedback: [...feedback].map((document) => JSON.parse(document) as Feedback),
+    };
   }
 
-  #addBody(digest: Uint8Array, text: string, span: number): void {
-    const find = this.#sql("SELECT id FROM bodies WHERE digest = ?");
-    if (find.get(digest) === undefined) this.#sql("INSERT INTO bodies (digest, content) VALUES (?, ?)").run(digest, compress(text));
-    this.#sql("INSERT OR IGNORE INTO body_uses (body, span) SELECT id, ? FROM bodies WHERE digest = ?").run(span, digest);
+  #selected(project: ProjectId, selection: ErasureSelection): readonly number[] {
+    const rows =
+      "everything" in selection
+        ? this.#statements.sql("SELECT id FROM sessions WHERE project = ?").all(project)
+        : "session" in selection
+          ? this.#statements.sql("SELECT id FROM sessions WHERE project = ? AND key = ?").all(project, selection.session)
+          : this.#statements.sql("SELECT session AS id FROM session_users WHERE project = ? AND user = ?").all(project, selection.user);
+    return rows.map((row) => Number(row["id"]));
   }
 
-  /** The session a span or log record goes to. A trace that learns its session late takes along what came before. */
-  #sessionFor(project: ProjectId, span: Span): string;
-  #sessionFor(project: ProjectId, log: LogRecord): string | undefined;
-  #sessionFor(project: ProjectId, span: Span | LogRecord): string | undefined {
-    const own = sessionKeyOf(span);
-    if (span.traceId === undefined) return own;
-    const known = this.#sql("SELECT session FROM traces WHERE project = ? AND trace = ?").get(project, span.traceId)?.["session"];
-    if (own !== undefined && (known === undefined || known === span.traceId)) {
-      this.#sql("INSERT INTO traces (project, trace, session) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET session = excluded.session").run(
-        project,
-        span.traceId,
-        own,
-      );
-      this.#sql("UPDATE spans SET session = ? WHERE project = ? AND trace = ? AND session = trace").run(own, project, span.traceId);
-      this.#sql("UPDATE logs SET session = ? WHERE project = ? AND trace = ? AND session = trace").run(own, project, span.traceId);
-    } else if (known === undefined) {
-      this.#sql("INSERT INTO traces (project, trace, session) VALUES (?, ?, ?)").run(project, span.traceId, span.traceId);
-    }
-    return own ?? (known === undefined ? span.traceId : String(known));
-  }
-
-  #restore(document: unknown): Span {
-    const stored = JSON.parse(decompress(bytesOf(document))) as Stored;
-    return withBodies(stored, (digest) => {
-      const row = this.#sql("SELECT content FROM bodies WHERE digest = ?").get(Buffer.from(digest, "hex"));
-      if (row === undefined) throw new Error(`body ${digest} is missing`);
-      return decompress(bytesOf(row["content"]));
-    });
-  }
-
-  #sql(text: string): StatementSync {
-    const known = this.#statements.get(text);
-    if (known !== undefined) return known;
-    const statement = this.#database.prepare(text);
-    this.#statements.set(text, statement);
-    return statement;
-  }
-
-  #transaction<T>(what: "written", work: () => T): T {
-    return this.#attempt(what, () => {
-      this.#database.exec("BEGIN IMMEDIATE");
+  #transaction<T>(work: () => T): T {
+    const { database } = this.#statements;
+    return this.#attempt("written", () => {
+      database.exec("BEGIN IMMEDIATE");
       try {
         const result = work();
-        this.#database.exec("COMMIT");
+        database.exec("COMMIT");
         return result;
       } catch (error) {
-        if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+        this.#bodies.forgetAll();
+        if (database.isTransaction) database.exec("ROLLBACK");
         throw error;
       }
     });
@@ -235,10 +155,7 @@ export class SqliteTraceStore implements TraceStore {
   }
 }
 
-function bytesOf(value: unknown): Uint8Array {
-  if (value instanceof Uint8Array) return value;
-  throw new Error("a stored span is no bytes");
-}
+const compare = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);
 
 /** SQLite's primary result codes that mean damage rather than circumstances: corrupt (11), no database (26). */
 const damaged: ReadonlySet<number> = new Set([11, 26]);

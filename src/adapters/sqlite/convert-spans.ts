@@ -1,0 +1,71 @@
+import type { DatabaseSync } from "node:sqlite";
+import { zstdDecompressSync } from "node:zlib";
+import type { Json } from "../../domain/ids.ts";
+import { projectId } from "../../domain/ids.ts";
+import type { LogRecord, Span } from "../../domain/span.ts";
+import { SessionBodies } from "./session-bodies.ts";
+import { SessionRows } from "./session-rows.ts";
+import { Statements } from "./statements.ts";
+
+/** How the first schema kept a span: without its long values, and where each of them lay. */
+interface FormerSpan {
+  readonly span: Span;
+  readonly references: readonly {
+    readonly event?: number;
+    readonly key: string;
+    readonly kind: "text" | "json" | "list" | "list-text";
+    readonly of: readonly string[];
+  }[];
+}
+
+/** Rewrites what the first schemas held, one row a span, as blocks of sessions, and drops their tables. Inside the migration's transaction. */
+export function convertSpans(database: DatabaseSync): void {
+  const statements = new Statements(database);
+  const sessions = statements.sql("SELECT project, session FROM spans UNION SELECT project, session FROM logs").all();
+  const spansOf = statements.sql("SELECT document FROM spans WHERE project = ? AND session = ? ORDER BY started_at, id");
+  const logsOf = statements.sql("SELECT document FROM logs WHERE project = ? AND session = ? ORDER BY at, id");
+  const bodies = new SessionBodies(statements);
+  for (const { project, session } of sessions) {
+    const rows = new SessionRows(statements, bodies, projectId(String(project)));
+    rows.addToSession(String(session), {
+      spans: spansOf.all(String(project), String(session)).map((row) => formerSpan(statements, text(row["document"]))),
+      logs: logsOf.all(String(project), String(session)).map((row) => JSON.parse(text(row["document"])) as LogRecord),
+    });
+    rows.write();
+    bodies.trim();
+  }
+  statements.forget();
+  for (const table of ["body_uses", "bodies", "spans", "traces", "logs"]) database.exec(`DROP TABLE ${table}`);
+}
+
+function text(bytes: unknown): string {
+  if (!(bytes instanceof Uint8Array)) throw new Error("a stored span is no bytes");
+  return zstdDecompressSync(bytes, { maxOutputLength: 256 * 1024 * 1024 }).toString("utf8");
+}
+
+function formerSpan(statements: Statements, document: string): Span {
+  const { references, span } = JSON.parse(document) as FormerSpan;
+  const body = (digest: string): string => {
+    const row = statements.sql("SELECT content FROM bodies WHERE digest = ?").get(Buffer.from(digest, "hex"));
+    if (row === undefined) throw new Error(`body ${digest} is missing`);
+    return text(row["content"]);
+  };
+  const attributes: Record<string, Json> = { ...span.attributes };
+  const events = span.events.map((event) => ({ ...event, attributes: { ...event.attributes } as Record<string, Json> }));
+  let { resource } = span;
+  for (const { event, key, kind, of } of references) {
+    const texts = of.map(body);
+    const value: Json =
+      kind === "text"
+        ? (texts[0] ?? "")
+        : kind === "list-text"
+          ? `[${texts.join(",")}]`
+          : kind === "list"
+            ? texts.map((one) => JSON.parse(one) as Json)
+            : (JSON.parse(texts[0] ?? "null") as Json);
+    if (event === undefined) attributes[key] = value;
+    else if (event === -1) resource = value as Span["resource"];
+    else (events[event]?.attributes ?? {})[key] = value;
+  }
+  return { ...span, attributes, events, resource };
+}
