@@ -23,6 +23,12 @@ test("the figures of a service are what its records say, and hold no text of any
     records,
     jobs: { counts: async () => ({ waiting: 1, running: 2, done: 3, failed: 4 }) },
     ledger,
+    projects: {
+      list: async () => [
+        { name: projectId("support"), createdAt: now, lastReceivedAt: now, spans: 7, logRecords: 2, tokens: [] },
+        { name: projectId("silent"), createdAt: now, spans: 0, logRecords: 0, tokens: [] },
+      ],
+    },
     operator: { repositories: { "acme/a": { project: "support" } } },
     now: () => later(now, 90_000),
     machine: { memoryBytes: 1000, uptimeSeconds: 5 },
@@ -33,6 +39,9 @@ test("the figures of a service are what its records say, and hold no text of any
   expect(text).toContain('tuneup_jobs{state="failed"} 4\n');
   expect(text).toContain('tuneup_audit_entries_total{action="write"} 1\n');
   expect(text).toContain('tuneup_model_dollars_total{project="support"} 0.5\n');
+  expect(text).toContain('tuneup_received_spans_total{project="support"} 7\n');
+  expect(text).toContain('tuneup_last_received_timestamp_seconds{project="support"} 1767225600\n');
+  expect(text).not.toContain('tuneup_last_received_timestamp_seconds{project="silent"}');
   expect(text).not.toMatch(/ada|words|acme/);
   expect(
     text

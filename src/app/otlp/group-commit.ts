@@ -10,10 +10,10 @@ interface Waiting {
 }
 
 /**
- * A synchronous write costs about as much as ten spans, so larger transactions gain nothing. They would cost: SQLite works on this thread, 2,000
- * spans of 2 KB keep it busy for a quarter of a second.
+ * A synchronous write costs about as much as ten spans, so larger transactions gain nothing. They would cost: redaction and SQLite work on this
+ * thread, 1,000 spans of 2 KB keep it busy for a third of a second.
  */
-const mostRecordsTogether = 2000;
+const mostRecordsTogether = 1000;
 
 /**
  * Writes what waits for one project in one transaction, so that a disk's few hundred synchronous writes a second do not bound the requests a

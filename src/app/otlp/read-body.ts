@@ -10,6 +10,8 @@ export function contentEncodingOf(header: string | undefined): ContentEncoding |
   const name = (header ?? "").trim().toLowerCase();
   if (name === "") return "identity";
   if (name === "x-gzip") return "gzip";
+  // The Collector's own name for what HTTP calls deflate.
+  if (name === "zlib") return "deflate";
   return contentEncodings.find((encoding) => encoding === name);
 }
 

@@ -4,6 +4,7 @@ import type { Upkeep } from "../../app/upkeep/upkeep.ts";
 import { startWebhookServer, webhookPath, type WebhookServer } from "../../app/webhook-server.ts";
 import { openLedger, readOperator } from "../../compose.ts";
 import { openJobQueue } from "../../compose/app-service.ts";
+import { openProjects } from "../../compose/projects.ts";
 import { jsonLog } from "../../compose/runtime.ts";
 import { auditedQueue, openRecords, serviceGuards } from "../../compose/service.ts";
 import { otlpFlags, receiveBeside } from "../receiving/receiver-process.ts";
@@ -65,6 +66,7 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
     if (credentials === undefined) return;
     const ledger = openLedger(places.data);
     const records = openRecords(places.data);
+    const projects = openProjects(places.data);
     const jobs = openJobQueue(places.data, ledger);
     const queue = auditedQueue(jobs, records.audit, this.now);
     const intake = keptDeliveries(records, { now: this.now, log, signal: this.signal });
@@ -92,7 +94,7 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
       intake.start((delivery) => started.handle(delivery));
       upkeep = serviceUpkeep(probot, { records, ledger, queue, operator, now: this.now, log });
       upkeep.start();
-      figures = await serveMetrics({ records, jobs, ledger, operator, now: this.now }, { port: environment.metricsPort, host });
+      figures = await serveMetrics({ records, jobs, ledger, projects, operator, now: this.now }, { port: environment.metricsPort, host });
       if (figures !== undefined) log.info({ url: figures.url }, "serving figures");
       log.info({ url: started.url, webhooks: webhookPath, repositories: Object.keys(operator.repositories ?? {}).length }, "listening");
       await stopped(this.signal);
@@ -106,6 +108,7 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
         process.exit(exitCode.success);
       }
       records.close();
+      await projects.close();
       await ledger.close();
     }
   },

@@ -4,12 +4,15 @@ import type { OperatorSettings } from "../../config/operator-file.ts";
 import { instant, type Instant, projectId } from "../../domain/ids.ts";
 import type { JobRecords } from "../../ports/job-records.ts";
 import type { Spending } from "../../ports/ledger.ts";
+import type { ProjectDirectory } from "../../ports/project-directory.ts";
 import { type Metric, prometheusText, type Sample } from "../../report/prometheus-text.ts";
 
 export interface MetricsParts {
   readonly records: Pick<ServiceRecords, "inbox" | "audit">;
   readonly jobs: Pick<JobRecords, "counts">;
   readonly ledger: Spending;
+  /** Trace projects that receive traces. */
+  readonly projects: Pick<ProjectDirectory, "list">;
   readonly operator: OperatorSettings;
   readonly now: () => Instant;
   readonly machine: { readonly memoryBytes: number; readonly uptimeSeconds: number };
@@ -51,6 +54,7 @@ export async function serviceMetrics(parts: MetricsParts): Promise<string> {
       byState(await records.audit.counts(), "action"),
     ),
     ...(await spending(parts)),
+    ...(await receiving(parts)),
     metric("process_resident_memory_bytes", "gauge", "Memory of the serving process.", [{ value: machine.memoryBytes }]),
     metric("process_uptime_seconds", "gauge", "Since the serving process started.", [{ value: machine.uptimeSeconds }]),
   ];
@@ -72,5 +76,27 @@ async function spending({ ledger, operator }: MetricsParts): Promise<readonly Me
   return [
     metric("tuneup_model_tokens_total", "counter", "Tokens paid for, by trace project.", tokens),
     metric("tuneup_model_dollars_total", "counter", "Money paid for models where prices are known, by trace project.", dollars),
+  ];
+}
+
+async function receiving({ now, projects }: MetricsParts): Promise<readonly Metric[]> {
+  const listed = await projects.list(now());
+  const lastReceived = listed.flatMap(({ lastReceivedAt, name }): readonly Sample[] =>
+    lastReceivedAt === undefined ? [] : [{ labels: { project: name }, value: Date.parse(lastReceivedAt) / 1000 }],
+  );
+  return [
+    metric(
+      "tuneup_received_spans_total",
+      "counter",
+      "Spans received over OTLP, by trace project; sent twice counts twice.",
+      listed.map(({ name, spans }) => ({ labels: { project: name }, value: spans })),
+    ),
+    metric(
+      "tuneup_received_log_records_total",
+      "counter",
+      "Log records received over OTLP, by trace project.",
+      listed.map(({ logRecords, name }) => ({ labels: { project: name }, value: logRecords })),
+    ),
+    metric("tuneup_last_received_timestamp_seconds", "gauge", "When something was last received, by trace project.", lastReceived),
   ];
 }

@@ -47,21 +47,21 @@ describe("a group commit", () => {
   test("a group has a size, and a busy project does not keep another from its turn", async () => {
     const store = aStore();
     const commits = new GroupCommit(store);
-    await Promise.all([...Array.from({ length: 3 }, () => commits.add(one, batchOf(1500))), commits.add(other, batchOf(1))]);
+    await Promise.all([...Array.from({ length: 3 }, () => commits.add(one, batchOf(700))), commits.add(other, batchOf(1))]);
     expect(store.writes).toEqual([
-      ["one", 1500],
+      ["one", 700],
       ["other", 1],
-      ["one", 1500],
-      ["one", 1500],
+      ["one", 700],
+      ["one", 700],
     ]);
   });
 
   test("a large batch is written in pieces, and is done when the last one is", async () => {
     const store = aStore();
     const commits = new GroupCommit(store);
-    const { spans } = batchOf(4500);
+    const { spans } = batchOf(2300);
     await commits.add(one, { spans, logs: [], feedback: [{ traceId: "t", feedback: { name: "n", by: "user" } }] });
-    expect(store.writes.map(([, written]) => written)).toEqual([2000, 2000, 500, 0]);
+    expect(store.writes.map(([, written]) => written)).toEqual([1000, 1000, 300, 0]);
   });
 
   test("one batch that cannot be written fails alone", async () => {

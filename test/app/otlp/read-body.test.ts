@@ -85,6 +85,7 @@ describe("a body", () => {
     ["", "identity"],
     ["GZIP", "gzip"],
     ["x-gzip", "gzip"],
+    ["zlib", "deflate"],
     [" zstd ", "zstd"],
     ["br", undefined],
     ["gzip, zstd", undefined],
