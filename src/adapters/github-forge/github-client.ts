@@ -9,18 +9,24 @@ export interface GithubOptions {
   /** REST address: `https://api.github.com`, or `https://<host>/api/v3`. */
   readonly baseUrl?: string;
   readonly retry: RetryTools;
+  /** For one request and its answer; half a minute when left out. */
+  readonly timeoutMilliseconds?: number;
   /** Stand before every request that writes, in this order. */
   readonly guards?: readonly WriteGuard[];
 }
 
 /** A client without retries of its own: the forge looks again before it tries again. No request that writes leaves past the guards. */
-export function githubClient({ baseUrl, guards = [], token }: GithubOptions): Octokit {
+export function githubClient({ baseUrl, guards = [], timeoutMilliseconds = 30_000, token }: GithubOptions): Octokit {
   const quiet = (): void => undefined;
   const octokit = new Octokit({
     auth: token,
     userAgent: "tuneup",
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
     ...(baseUrl === undefined ? {} : { baseUrl }),
+  });
+  octokit.hook.before("request", (options) => {
+    // A connection that is half open would keep the job for ever.
+    options.request = { ...options.request, signal: AbortSignal.timeout(timeoutMilliseconds) };
   });
   octokit.hook.wrap("request", async (request, options) => {
     const { method, url, ...fields } = options;
@@ -57,15 +63,22 @@ const headerText = (value: unknown): string | null => (typeof value === "string"
 
 export const isStatus = (error: unknown, status: number): boolean => failedRequest(error)?.status === status;
 
-/** How long to wait before looking again; `undefined` when looking again cannot help. Rate limits come as 403 or 429 with a telling header. */
+/** Rate limits come as 403 or 429, with a telling header or GitHub's own words. */
+function isLimited(error: unknown, failed: FailedRequest): boolean {
+  if (failed.status === 429) return true;
+  if (failed.status !== 403) return false;
+  const says = error instanceof Error && /\brate limit\b/i.test(error.message);
+  return says || failed.header("retry-after") !== null || failed.header("x-ratelimit-remaining") === "0";
+}
+
+/** How long to wait before looking again; `undefined` when looking again cannot help. */
 export function waitFor(error: unknown, now: number): number | undefined {
   const failed = failedRequest(error);
   if (failed === undefined) return error instanceof TuneupError ? undefined : 1000;
-  const limited =
-    failed.status === 429 ||
-    (failed.status === 403 && (failed.header("retry-after") !== null || failed.header("x-ratelimit-remaining") === "0"));
-  if (limited) {
-    const reset = Number(failed.header("x-ratelimit-reset") ?? Number.NaN) * 1000 - now;
+  if (isLimited(error, failed)) {
+    // The hour's reset says nothing about a limit of another kind, which asks for a minute.
+    const spent = failed.header("x-ratelimit-remaining") === "0";
+    const reset = spent ? Number(failed.header("x-ratelimit-reset") ?? Number.NaN) * 1000 - now : Number.NaN;
     return retryAfter(failed.header, now) ?? (Number.isFinite(reset) ? Math.max(1000, reset) : 60_000);
   }
   // The network's own failures reach us as status 500 without a response.
@@ -83,7 +96,7 @@ export function githubError(error: unknown, what: string, repository: string): T
   if (error instanceof TuneupError) return error;
   const failed = failedRequest(error);
   const fields = { repository, what, ...(failed === undefined ? {} : { status: failed.status }) };
-  if (failed === undefined || isRetryableStatus(failed.status)) {
+  if (failed === undefined || isRetryableStatus(failed.status) || isLimited(error, failed)) {
     return new TuneupError(
       "forge-unreachable",
       `GitHub could not ${what} for ${repository}${failed === undefined ? "" : ` (${failed.status})`}.`,
