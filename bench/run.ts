@@ -2,13 +2,15 @@ import { arch, cpus, platform, totalmem } from "node:os";
 import { attacks } from "./attacks.ts";
 import { edit } from "./edit.ts";
 import { evidence } from "./evidence.ts";
+import { faults } from "./faults.ts";
+import { load } from "./load.ts";
 import { locate } from "./locate.ts";
 import { replay } from "./replay.ts";
 import type { Bench } from "./report.ts";
 import { scenarios } from "./scenarios.ts";
 
 /** All benches, by name. */
-const benches: readonly Bench[] = [attacks, edit, evidence, locate, replay, scenarios];
+const benches: readonly Bench[] = [attacks, edit, evidence, faults, load, locate, replay, scenarios];
 
 const [name, ...flags] = process.argv.slice(2);
 const bench = benches.find((one) => one.name === name);
