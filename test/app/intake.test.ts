@@ -44,7 +44,7 @@ beforeEach(async () => {
       if ((await records.inbox.receive(delivery, now())) === "new") kept.push(delivery);
     },
     problems: () => (broken ? ["the records cannot be written"] : []),
-    limits: { largestDelivery: 100_000, bytesAtOnce: 150_000, headersMilliseconds: 40, requestMilliseconds: 80, checkMilliseconds: 10 },
+    limits: { largestDelivery: 100_000, bytesAtOnce: 150_000, headersMilliseconds: 300, requestMilliseconds: 600, checkMilliseconds: 10 },
   });
 });
 afterEach(async () => {
