@@ -3,12 +3,13 @@ import { asJson } from "../domain/digest.ts";
 import { type ErrorCode, TuneupError } from "../domain/errors.ts";
 import type { ClusterId } from "../domain/ids.ts";
 import { safeInline } from "../domain/text/safe-text.ts";
+import type { FewAtOnce } from "../pipeline/few-at-once.ts";
 import { knownPull } from "../pipeline/standing/pulls.ts";
 import { countFailedTry, keepRequest } from "../pipeline/standing/requests.ts";
 import { jobBegins, jobEnds, jobShows, rememberClusterAt } from "../pipeline/standing/runs.ts";
 import { type JobHandler, mostTries, type Steps } from "../ports/job-queue.ts";
 import type { Log, Progress } from "../ports/runtime.ts";
-import { checkProgress, closeCheck, type Conclusion, openCheck, type OpenCheck } from "./checks/check-run.ts";
+import { checkProgress, closeCheck, type Conclusion, findCheck, openCheck, type OpenCheck } from "./checks/check-run.ts";
 import { answer } from "./commands/answer.ts";
 import { type Assignment, assignmentOf } from "./commands/assignment.ts";
 import { type CommandRequest, commandRequestSchema, repositoryOf, requestKey } from "./commands/command-request.ts";
@@ -53,6 +54,8 @@ export interface RunJobParts extends PeopleParts {
   readonly permissions: PermissionLookUps;
   /** Why no job may begin in this repository now, with what changes that; `undefined` when one may. */
   readonly mayBegin: (request: CommandRequest) => Promise<string | undefined>;
+  /** Jobs that read take turns, so that a machine is not overrun; those that wait have their check already. All at once where absent. */
+  readonly turns?: Pick<FewAtOnce, "run">;
   /** A token of the installation, for one repository. `read` may read contents; `write` may also write contents and pull requests. */
   readonly token: (request: CommandRequest, access: "read" | "write") => Promise<string>;
   /** Everything up to the proposal, in a process without any token; the result is plain JSON. */
@@ -129,7 +132,10 @@ async function work(request: CommandRequest, parts: RunJobParts, steps: Steps, s
     const assigned = await steps.run("assign", () => assignmentOf(request, parts));
     if (!assigned.possible) return { ...begun, end: { published: false, text: assigned.why, conclusion: "action_required" } };
     const { assignment } = assigned;
-    const report = await steps.run("prove", () => prove(assignment, { heads, ...begun }, parts, signal));
+    const { turns = { run: (task) => task() } } = parts;
+    const report = await turns.run(() => inTurn(assignment, { heads, ...begun }, parts, steps, signal));
+    if ("against" in report)
+      return { ...begun, end: { published: false, text: safeInline(report.against, 1500), conclusion: "action_required" } };
     if (report.cluster !== undefined) begun = { ...begun, cluster: report.cluster };
     if (report.cluster !== undefined && request.issue !== undefined)
       await rememberClusterAt(parts.documents, repositoryOf(request), request.issue, report.cluster);
@@ -138,6 +144,19 @@ async function work(request: CommandRequest, parts: RunJobParts, steps: Steps, s
     if (signal.aborted) throw error;
     return { ...begun, end: await endOf(error, request, parts) };
   }
+}
+
+/** Proves, once it is this job's turn: what was allowed when it was recorded may not be any more. */
+async function inTurn(
+  assignment: Assignment,
+  begun: { readonly heads: Heads; readonly check?: OpenCheck },
+  parts: RunJobParts,
+  steps: Steps,
+  signal: AbortSignal,
+): Promise<ReadReport | { readonly against: string }> {
+  signal.throwIfAborted();
+  const against = await steps.run("may begin now", async () => (await parts.mayBegin(assignment.request)) ?? null);
+  return against === null ? steps.run("prove", () => prove(assignment, begun, parts, signal)) : { against };
 }
 
 /** Errors that a person has to do something about. */
@@ -222,7 +241,7 @@ async function close(request: CommandRequest, { check, end, heads }: Begun, part
   const finish = async (one: OpenCheck | undefined): Promise<void> => {
     if (one !== undefined) await publishable(end.text, (text) => closeCheck(octokit, request, one, { conclusion, text }));
   };
-  const own = check ?? (heads === undefined ? undefined : await openCheck(octokit, request, heads.shown));
+  const own = check ?? (heads === undefined ? undefined : await findCheck(octokit, request, heads.shown));
   await finish(own);
   if (end.pull === undefined) return;
   // What was published has a head of its own, and whoever reviews it looks there.

@@ -13,8 +13,9 @@ import { LanedJobQueue } from "./laned-job-queue.ts";
 
 /** The App's jobs; runs, which may take long, have a lane of their own. */
 export function openJobQueue(data: string, ledger: Ledger): JobQueue & JobRecords {
-  const open = (file: string): JobQueue & JobRecords => OpenworkflowJobQueue.open(join(data, file), ledger);
-  return new LanedJobQueue({ long: open("jobs.db"), quick: open("quick-jobs.db") }, ["run"]);
+  const open = (file: string, atOnce: number): JobQueue & JobRecords => OpenworkflowJobQueue.open(join(data, file), ledger, atOnce);
+  // Many runs may have begun and show so; how many of them read at once is for their turns to say.
+  return new LanedJobQueue({ long: open("jobs.db", 20), quick: open("quick-jobs.db", 2) }, ["run"]);
 }
 
 /** The trace project that the operator bound to a repository, if any. A repository never says itself whose traces it may see. */

@@ -3,6 +3,7 @@ import { githubForge } from "../../src/adapters/github-forge/github-forge.ts";
 import { OpenworkflowJobQueue } from "../../src/adapters/openworkflow-job-queue/openworkflow-job-queue.ts";
 import { SqliteLedger } from "../../src/adapters/sqlite/sqlite-ledger.ts";
 import { runJobName } from "../../src/app/commands/command-request.ts";
+import { FewAtOnce } from "../../src/pipeline/few-at-once.ts";
 import { permissionLookUps } from "../../src/app/commands/permission-look-ups.ts";
 import { makeProbot } from "../../src/app/make-probot.ts";
 import { runJob } from "../../src/app/run-job.ts";
@@ -39,6 +40,7 @@ const handler = runJob({
   documents: ledger,
   clusters: async () => [],
   now: () => instant("2026-01-10T00:00:00.000Z"),
+  turns: new FewAtOnce(2),
   permissions: permissionLookUps(() => 0),
   mayBegin: async () => undefined,
   token: async () => order.token,

@@ -2,6 +2,7 @@ import nock from "nock";
 import { ProbotOctokit } from "probot";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { MemoryLedger } from "../../src/adapters/memory-ledger/memory-ledger.ts";
+import { FewAtOnce } from "../../src/pipeline/few-at-once.ts";
 import { permissionLookUps } from "../../src/app/commands/permission-look-ups.ts";
 import { type RunEnd, runJob, type RunJobParts } from "../../src/app/run-job.ts";
 import { overspent } from "../../src/compose/standing.ts";
@@ -45,6 +46,7 @@ const octokit = new ProbotOctokit({ auth: { token: "x" }, throttle: { enabled: f
 const parts = (changes: Partial<RunJobParts> = {}): RunJobParts => ({
   octokit: async () => octokit,
   app: appNumber,
+  turns: new FewAtOnce(2),
   permissions: permissionLookUps(() => 0),
   mayBegin: async () => undefined,
   documents: new MemoryLedger(),
@@ -172,6 +174,51 @@ describe("the job behind a comment", () => {
     expect(github.checks).toMatchObject([{ status: "completed", conclusion: "failure" }]);
   });
 
+  test("that waits for its turn shows so, and does not begin when it has been paused meanwhile", async () => {
+    const turns = new FewAtOnce(1);
+    let finish = (): void => undefined;
+    let begun = (): void => undefined;
+    const reading = new Promise<void>((resolve) => (begun = resolve));
+    const first = run(
+      parts({
+        turns,
+        read: async () => {
+          begun();
+          await new Promise<void>((resolve) => (finish = resolve));
+          return {};
+        },
+      }),
+    );
+    await reading;
+    let against: string | undefined;
+    let waiting = (): void => undefined;
+    const atItsTurn = new Promise<void>((resolve) => (waiting = resolve));
+    const second = runJob(
+      parts({
+        turns,
+        mayBegin: async () => against,
+        clusters: async () => (waiting(), []),
+        read: async () => Promise.reject(new Error("it ran")),
+      }),
+    )(
+      { name: "run", key: "k2", payload: { ...request, comment: 556, command: "retry", cluster: "c-4f1d" } },
+      remembering(),
+      new AbortController().signal,
+    );
+    await atItsTurn;
+    expect(github.checks.map((check) => check.status)).toEqual(["in_progress", "queued"]);
+    against = "Nothing was run: this repository is paused by ada.";
+    finish();
+    await Promise.all([first, second]);
+    expect(github.checks.map((check) => check.status)).toEqual(["completed", "completed"]);
+  });
+
+  test("that may not begin makes no check", async () => {
+    await run(parts({ mayBegin: async () => "Nothing was run: the set-up is not merged yet." }));
+    expect(github.checks).toEqual([]);
+    expect(github.comments[0]?.body).toContain("not merged yet");
+  });
+
   test("that is stopped with the service is no failed try", async () => {
     const stopped = new AbortController();
     const given = parts({
@@ -181,7 +228,9 @@ describe("the job behind a comment", () => {
       },
     });
     for (let time = 0; time < 4; time += 1)
-      await expect(runJob(given)({ name: "run", key: "k", payload: request }, remembering(), stopped.signal)).rejects.toThrow("stopped");
+      await expect(runJob(given)({ name: "run", key: "k", payload: request }, remembering(), stopped.signal)).rejects.toThrow(
+        /stopped|aborted/,
+      );
     expect(github.comments).toEqual([]);
   });
 

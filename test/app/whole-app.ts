@@ -4,6 +4,7 @@ import { MemoryLedger } from "../../src/adapters/memory-ledger/memory-ledger.ts"
 import { findSecrets } from "../../src/adapters/secretlint-scanner/secretlint-scanner.ts";
 import { commandJob } from "../../src/app/commands/command-job.ts";
 import { commandJobName } from "../../src/app/commands/command-request.ts";
+import { FewAtOnce } from "../../src/pipeline/few-at-once.ts";
 import { permissionLookUps } from "../../src/app/commands/permission-look-ups.ts";
 import { pullJobName } from "../../src/app/pulls/pull-change.ts";
 import { pullJob, type PullParts } from "../../src/app/pulls/pull-job.ts";
@@ -60,6 +61,7 @@ export async function wholeApp(
     "run",
     runJob({
       ...shared,
+      turns: new FewAtOnce(2),
       permissions: permissionLookUps(() => clock.now),
       clusters: async () => [{ id: clusterId("c-4f1d"), title: "refunds without the policy" }],
       mayBegin: async () => undefined,

@@ -25,23 +25,25 @@ export class OpenworkflowJobQueue implements JobQueue, JobRecords {
   readonly #backend: BackendSqlite;
   readonly #client: OpenWorkflow;
   readonly #memory: JobMemory;
+  readonly #atOnce: number;
   readonly #handlers = new Map<string, JobHandler>();
   readonly #stopping = new AbortController();
   #worker: Worker | undefined;
 
-  private constructor(backend: BackendSqlite, memory: JobMemory) {
+  private constructor(backend: BackendSqlite, memory: JobMemory, atOnce: number) {
+    this.#atOnce = atOnce;
     this.#backend = backend;
     this.#client = new OpenWorkflow({ backend });
     this.#memory = memory;
   }
 
-  /** Opens or creates the job database. */
-  static open(path: string, memory: JobMemory): OpenworkflowJobQueue {
+  /** Opens or creates the job database; this process works on so many jobs at once. */
+  static open(path: string, memory: JobMemory, atOnce = 2): OpenworkflowJobQueue {
     try {
       mkdirSync(dirname(path), { recursive: true });
       const backend = BackendSqlite.connect(path);
       waitWhenLocked(backend);
-      return new OpenworkflowJobQueue(backend, memory);
+      return new OpenworkflowJobQueue(backend, memory, atOnce);
     } catch (cause) {
       throw new TuneupError(
         "trace-store-unavailable",
@@ -97,7 +99,7 @@ export class OpenworkflowJobQueue implements JobQueue, JobRecords {
   }
 
   async start(): Promise<void> {
-    this.#worker = this.#client.newWorker({ concurrency: 2 });
+    this.#worker = this.#client.newWorker({ concurrency: this.#atOnce });
     await this.#worker.start();
   }
 

@@ -23,41 +23,55 @@ const longestSummary = 60_000;
 /** Progress is written at most so often: each write counts against the installation's rate limit. */
 const leastPause = 5_000;
 
-const where = (request: CommandRequest): { readonly owner: string; readonly repo: string } => ({
+const placeOf = (request: CommandRequest): { readonly owner: string; readonly repo: string } => ({
   owner: request.owner,
   repo: request.repository,
 });
 
-const hasStatus = (error: unknown, status: number): boolean => error instanceof Error && "status" in error && error.status === status;
+/** GitHub answers 403 for a missing permission and for too many requests; only the first is an answer. */
+const isForbidden = (error: unknown): boolean =>
+  error instanceof Error &&
+  "status" in error &&
+  (error.status === 404 || (error.status === 403 && !/rate limit|abuse/i.test(error.message)));
 
 /**
  * The check run of a request on this commit: an open one of ours is adopted, else one is made. `undefined` where the App may not write checks: progress
  * is a help, and nothing fails for want of it.
  */
 export async function openCheck(octokit: ProbotOctokit, request: CommandRequest, head: string): Promise<OpenCheck | undefined> {
-  const external = requestKey(request);
   try {
-    const runs = await octokit.paginate(octokit.rest.checks.listForRef, {
-      ...where(request),
-      ref: head,
-      check_name: checkName,
-      per_page: 100,
-    });
-    const known = runs.find((run) => run.external_id === external);
-    if (known !== undefined) return { id: known.id, head };
+    const known = await lookFor(octokit, request, head);
+    if (known !== undefined) return known;
     const { data } = await octokit.rest.checks.create({
-      ...where(request),
+      ...placeOf(request),
       name: checkName,
       head_sha: head,
-      external_id: external,
+      external_id: requestKey(request),
       status: "queued",
       output: { title: "Waiting", summary: `\`/tuneup ${request.command}\` is recorded and waits for its turn.` },
     });
     return { id: data.id, head };
   } catch (error) {
-    if (hasStatus(error, 403) || hasStatus(error, 404)) return undefined;
+    if (isForbidden(error)) return undefined;
     throw error;
   }
+}
+
+/** The check run that was made for a request on this commit; likewise. */
+export async function findCheck(octokit: ProbotOctokit, request: CommandRequest, head: string): Promise<OpenCheck | undefined> {
+  try {
+    return await lookFor(octokit, request, head);
+  } catch (error) {
+    if (isForbidden(error)) return undefined;
+    throw error;
+  }
+}
+
+async function lookFor(octokit: ProbotOctokit, request: CommandRequest, head: string): Promise<OpenCheck | undefined> {
+  const where = { ...placeOf(request), ref: head, check_name: checkName, per_page: 100 };
+  const runs = await octokit.paginate(octokit.rest.checks.listForRef, where);
+  const known = runs.find((run) => run.external_id === requestKey(request));
+  return known === undefined ? undefined : { id: known.id, head };
 }
 
 /** Closes a check run with its conclusion and a button to run again. */
@@ -74,7 +88,7 @@ export async function closeCheck(
     action_required: "Something has to be done first",
   };
   await octokit.rest.checks.update({
-    ...where(request),
+    ...placeOf(request),
     check_run_id: check.id,
     status: "completed",
     conclusion: end.conclusion,
@@ -112,7 +126,7 @@ export function checkProgress({ check, clock, log, octokit, request }: CheckProg
     try {
       const client = await octokit();
       await client.rest.checks.update({
-        ...where(request),
+        ...placeOf(request),
         check_run_id: check.id,
         status: "in_progress",
         output: { title: titleOf(stages), summary: progressTable([...stages.values()]).slice(0, longestSummary) },

@@ -18,6 +18,7 @@ import type { OperatorSettings } from "../../config/operator-file.ts";
 import { decisiveVerdict } from "../../domain/evidence.ts";
 import { clusterId, type ProposalId } from "../../domain/ids.ts";
 import { safeInline } from "../../domain/text/safe-text.ts";
+import { FewAtOnce } from "../../pipeline/few-at-once.ts";
 import { jobOfProposal, lastJobOf } from "../../pipeline/standing/jobs.ts";
 import { knownPull, publishedProposal } from "../../pipeline/standing/pulls.ts";
 import type { JobQueue } from "../../ports/job-queue.ts";
@@ -30,6 +31,9 @@ import { explanation } from "./explanation.ts";
 import { notSetUp, problemsOfFile, registerSetUp } from "./set-up-jobs.ts";
 import { program } from "../program.ts";
 import { describeEnd } from "../report.ts";
+
+/** Runs that read sessions at once in this process. */
+const readingAtOnce = 2;
 
 export interface AppParts {
   readonly context: CliContext;
@@ -68,6 +72,7 @@ export function registerJobs(queue: Pick<JobQueue, "add" | "work">, parts: AppPa
     runJobName,
     runJob({
       ...shared,
+      turns: new FewAtOnce(readingAtOnce),
       permissions: permissionLookUps(() => Date.parse(context.now())),
       mayBegin: async (request) =>
         (await notSetUp(request, queue, parts)) ??
