@@ -62,18 +62,17 @@ describe("under pressure the receiver", () => {
     expect(await talk(receiver.url, "POST /v1/traces HTTP/1.1\r\nhost:")).toMatch(/^HTTP\/1\.1 408 /);
     expect(await talk(receiver.url, head(1000), "{")).toMatch(/^HTTP\/1\.1 408 /);
     expect(await receiver.traces()).toEqual([]);
-    expect((await receiver.post("/v1/traces", aRequest())).status).toBe(200);
   });
 
   test("answers a sender that was refused, and cuts it off when it goes on sending", async () => {
-    await using receiver = await aReceiver({ limits: { largestPacked: 1000, lingerTime: 20 } });
+    await using receiver = await aReceiver({ limits: { largestPacked: 1000, lingerTime: 100 } });
     const heard = await talk(receiver.url, head(1_000_000), "x".repeat(5000));
     expect(heard).toMatch(/^HTTP\/1\.1 413 /);
     expect(heard).toContain("Send smaller batches");
   });
 
   test("ends a chunked body at the limit, though it never said how long it is", async () => {
-    await using receiver = await aReceiver({ limits: { largestPacked: 1000, lingerTime: 20 } });
+    await using receiver = await aReceiver({ limits: { largestPacked: 1000, lingerTime: 100 } });
     const chunked = head(0).replace("content-length: 0", "transfer-encoding: chunked");
     expect(await talk(receiver.url, chunked, `7d0\r\n${"x".repeat(2000)}\r\n`)).toMatch(/^HTTP\/1\.1 413 /);
   });
