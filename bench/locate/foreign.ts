@@ -2,6 +2,7 @@ import { seededRandom } from "../../src/domain/random.ts";
 import { locate, RepositoryIndex } from "../../src/stages/locate.ts";
 import { type BenchReport, round } from "../report.ts";
 import type { Repository } from "./corpus.ts";
+import { gap } from "./prompts.ts";
 import type { RenderedPrompt, Settings } from "./placement.ts";
 import { sessionWith } from "./scoring.ts";
 
@@ -64,7 +65,8 @@ async function heldBy({ checkout }: Repository, prompts: readonly RenderedPrompt
   const runs = new Map<string, RenderedPrompt[]>();
   const totals = new Map<RenderedPrompt, number>();
   for (const one of prompts) {
-    const own = new Set(runsOf(wordsOf(one.recorded)));
+    // What a program filled in is the prompt's in no repository.
+    const own = new Set(one.prompt.template.split(gap).flatMap((piece) => [...runsOf(wordsOf(piece))]));
     totals.set(one, own.size);
     for (const run of own) runs.set(run, [...(runs.get(run) ?? []), one]);
   }

@@ -66,9 +66,6 @@ export async function placementFigures(
       };
       for (const condition of conditions) {
         const { recorded, wanted } = trials[condition];
-        const only = process.env.ONLY;
-        if (only !== undefined && !prompt.path.includes(only)) continue;
-        if (only !== undefined) console.error("PROMPT", condition, prompt.template.slice(0, 300), prompt.template.length, recorded.length);
         const own = counts.get(condition) ?? emptyCounts();
         if (condition === "truncated" && !showsPrompt(recorded, prompt.template)) {
           own.leftOut += 1;

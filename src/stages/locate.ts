@@ -10,7 +10,7 @@ import { mentionCounter } from "./locate/files/mentions.ts";
 import { parameterPlaces } from "./locate/parameter-sources.ts";
 import { linesOf, share, sourceMaker } from "./locate/places.ts";
 import { isNamed } from "./locate/preference.ts";
-import { isConvincing, type PromptScope, type PromptSources, promptSources } from "./locate/prompt-sources.ts";
+import { agreementOf, candidateOf, isConvincing, type PromptScope, type PromptSources, promptSources } from "./locate/prompt-sources.ts";
 import { type Query, queryOf } from "./locate/query.ts";
 import { agentsOf, commonRenderings, distinctTools, identitiesOf, recordedParameters } from "./locate/renderings.ts";
 import { RepositoryIndex } from "./locate/files/repository-index.ts";
@@ -35,7 +35,11 @@ export interface LocateTools {
 }
 
 const largeResidue = 0.3;
-const leastExplained = 0.2;
+/**
+ * What must be explained of the recorded prompt, filled-in words counted, so that the repository is its home: most of it, or less in a text that
+ * stands there for the better part and agrees well. Forks and templates of others reach less.
+ */
+const home = { most: 0.65, some: 0.4, agreement: 0.81, unitShare: 0.64, nearlyAll: 0.78 } as const;
 const mostAlternatives = 40;
 const mostCandidates = 10;
 
@@ -57,10 +61,12 @@ export async function locate(input: LocateInput, tools: LocateTools = {}): Promi
   const sources = [...prompts.sources, ...mapped];
   if (sources.length === 0) return nothingClaimed(prompts, { query, recorded, filesRead: search.words.size });
   const explained = explainedShare(query, prompts.claimed);
-  const isSure = explained >= leastExplained || prompts.claimed.some(({ fragment }) => isConvincing(fragment));
-  if (!isSure && search.mapped.length === 0) return tooLittle(sources, explained);
-  const besides = await besidesPrompt(sources, search);
-  return found(prompts, mapped, besides, residueOf(query, prompts.claimed));
+  const residue = residueOf(query, prompts.claimed);
+  const isSettled = search.mapped.length > 0 || prompts.sources.some(({ path }) => search.isNamed(path));
+  if (!isSettled && !isSure(query, prompts.claimed, residue)) return tooLittle(sources, explained);
+  const cut = prompts.claimed.find(({ rivals }) => rivals > 0);
+  if (!isSettled && cut !== undefined && cut === prompts.claimed[0]) return cutOff(cut, { query, texts: prompts.texts });
+  return found(prompts, mapped, await besidesPrompt(sources, search), residue);
 }
 
 /** One commit, ready to be searched. */
@@ -69,6 +75,8 @@ interface Search extends LocateInput {
   readonly words: ReadonlyMap<string, Uint32Array>;
   readonly facts: FileFacts;
   readonly mentions: (path: string) => number;
+  /** Whether the repository or the instrumentation names a file. */
+  readonly isNamed: (path: string) => boolean;
   readonly read: (paths: readonly string[], depth: "strings" | "names") => Promise<readonly ReadFile[]>;
   readonly source: ReturnType<typeof sourceMaker>;
   readonly literals?: LiteralReader;
@@ -79,12 +87,15 @@ async function searchIn(input: LocateInput, { index = new RepositoryIndex(), lit
   const entries = await checkout.entries();
   const byPath = new Map(entries.map((entry) => [entry.path, entry]));
   const words = await index.words(checkout, candidateFiles(entries));
+  const named = new Set(input.mapped?.map((file) => file.path));
+  const identities = identitiesOf(input.sessions);
   return {
     ...input,
     mapped: input.mapped ?? [],
     words,
     facts: await fileFacts(checkout, entries),
     mentions: mentionCounter(words),
+    isNamed: (path) => named.has(path) || identities.some((identity) => identity.file !== undefined && isNamed(path, identity)),
     read: (paths, depth) =>
       index.files(
         checkout,
@@ -115,9 +126,7 @@ async function findText(query: Query, recorded: string, kind: PromptScope["kind"
   );
   const facts: FileFacts = { isGenerated: (path) => generated.has(path) };
   const chosen = cover(query, fragments, { identities, agents: agentsOf(sessions), facts, mentions });
-  const isKnown = (path: string): boolean =>
-    named.includes(path) || identities.some((identity) => identity.file !== undefined && isNamed(path, identity));
-  const scope: PromptScope = { chosen, query, fileCount: words.size, texts, recorded, kind, source, isNamed: isKnown };
+  const scope: PromptScope = { chosen, query, fileCount: words.size, texts, recorded, kind, source, isNamed: search.isNamed };
   return { ...promptSources(scope), texts };
 }
 
@@ -133,6 +142,32 @@ function mappedSources(prompts: FoundText, search: Search): readonly AgentSource
     sources.push(one);
   }
   return sources;
+}
+
+function isSure(query: Query, claimed: readonly Chosen[], residue: number): boolean {
+  const held = 1 - residue;
+  const alike = claimed.filter(({ fragment }) => agreementOf(fragment) >= home.agreement);
+  if (held >= home.most || claimed.some(({ fragment }) => isConvincing(fragment))) return true;
+  if (held >= home.some && alike.some(({ fragment }) => fragment.unitShare >= home.unitShare)) return true;
+  // Most of a prompt may be data: then the text itself must be nearly all there.
+  return alike.some(({ fragment }) => fragment.unitShare >= home.nearlyAll) && heldShare(query, claimed, residue) >= home.most;
+}
+
+/**
+ * Share of the recorded prompt that the repository accounts for, 0..1: words that stand there, words opposite to a place that is filled in, and what
+ * comes before or behind a text that begins or ends with such a place.
+ */
+function heldShare(query: Query, claimed: readonly Chosen[], residue: number): number {
+  const positions = claimed.flatMap(({ fragment }) => fragment.positions);
+  const [first, last] = [Math.min(...positions), Math.max(...positions)];
+  const ends = claimed.map(({ fragment }) => ({
+    before: fragment.openEnds.before && fragment.positions[0] === first,
+    after: fragment.openEnds.after && fragment.positions.at(-1) === last,
+  }));
+  const words = query.tokens.length + 1 - query.k;
+  const before = ends.some((end) => end.before) ? first : 0;
+  const after = ends.some((end) => end.after) ? Math.max(0, words - 1 - last) : 0;
+  return Math.min(1, 1 - residue + (before + after) / Math.max(1, words));
 }
 
 /** Share of the recorded prompt that the claimed passages explain, 0..1. */
@@ -223,6 +258,17 @@ const brokenMapping = (why: string): Located => ({
   candidates: [],
   remedy: "Correct `prompts` in .github/tuneup.yml.",
 });
+
+/** Several files begin with all that was recorded, and go on differently. */
+function cutOff({ copies, fragment }: Chosen, seen: Parameters<typeof candidateOf>[1]): Located {
+  const places = [fragment, ...copies];
+  return {
+    result: "unsure",
+    why: `the recorded system prompt ends early, and ${places.length} places hold it so far: nothing says which one runs`,
+    candidates: places.slice(0, mostCandidates).map((place) => candidateOf(place, seen, "holds all that was recorded, and more")),
+    remedy: `${settle([fragment.path])} Or record prompts whole: \`tuneup doctor\` says how.`,
+  };
+}
 
 /** A sentence or two that also stand elsewhere do not make that place the prompt's home. */
 const tooLittle = (sources: readonly AgentSource[], explained: number): Located => ({

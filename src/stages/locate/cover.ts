@@ -10,6 +10,8 @@ export interface Chosen {
   readonly copies: readonly Fragment[];
   /** Copies that nothing sets apart from the chosen one. */
   readonly ties: number;
+  /** Copies that go on differently where the recorded text was cut off. */
+  readonly rivals: number;
 }
 
 const fewestNew = 6;
@@ -36,15 +38,15 @@ export function cover(query: Query, fragments: readonly Fragment[], scope: Prefe
     const equals = ranked.filter(
       ({ fragment }) => shared(fragment, top.fragment) >= equalShare && shared(top.fragment, fragment) >= equalShare,
     );
-    const { best, ties } = preferred(
+    const { best, ties, rivals } = preferred(
       equals.map(({ fragment }) => fragment),
       scope,
-    ) ?? { best: top.fragment, ties: 0 };
+    ) ?? { best: top.fragment, ties: 0, rivals: 0 };
     const copies = rest
       .filter((other) => other !== best && shared(other, best) >= likeShare)
       .toSorted((left, right) => shared(right, best) - shared(left, best))
       .slice(0, mostCopies);
-    chosen.push({ fragment: best, fresh: equals.find(({ fragment }) => fragment === best)?.fresh ?? top.fresh, copies, ties });
+    chosen.push({ fragment: best, fresh: equals.find(({ fragment }) => fragment === best)?.fresh ?? top.fresh, copies, ties, rivals });
     for (const position of best.positions) covered.add(position);
     rest = rest.filter((other) => other !== best);
   }

@@ -20,9 +20,13 @@ export interface Fragment {
   readonly recall: number;
   /** Explained runs per run of the whole unit. */
   readonly unitShare: number;
+  /** Words of the whole unit. */
+  readonly unitWords: number;
   readonly weight: number;
   /** Recorded words that stand opposite to a place where something is filled in. */
   readonly filled: number;
+  /** Whether the text has a place at which something may be filled in, before its first explained word and behind its last. */
+  readonly openEnds: { readonly before: boolean; readonly after: boolean };
   /** How often the file holds the passage's runs: recordings and lists of tests hold a prompt again and again. */
   readonly repeats: number;
 }
@@ -133,7 +137,12 @@ function fragmentOf(
     ),
     recall: recallOf(hits, k, filled),
     filled,
+    openEnds: {
+      before: mayVary(text.slice(unit.strings[0]?.start ?? 0, tokens.starts[first] ?? 0)),
+      after: mayVary(text.slice(tokens.ends[last] ?? 0, unit.strings.at(-1)?.end ?? 0)),
+    },
     unitShare: Math.min(1, hits.length / Math.max(1, tokens.length + 1 - k)),
+    unitWords: tokens.length,
     weight: hits.reduce((sum, hit) => sum + hit.weight, 0),
     repeats,
   };

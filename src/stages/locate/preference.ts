@@ -1,5 +1,5 @@
 import type { PromptIdentity } from "../../domain/session.ts";
-import { type FileFacts, isSecondary, pathPrior } from "./files/candidate-files.ts";
+import { type FileFacts, isRecording, isSecondary, pathPrior } from "./files/candidate-files.ts";
 import type { Fragment } from "./fragments.ts";
 
 /** What speaks for one of several places that hold the same text. */
@@ -28,7 +28,7 @@ function reasonsFor(fragment: Fragment, scope: PreferenceScope): readonly number
   const { path } = fragment;
   return [
     scope.identities.filter((identity) => isNamed(path, identity)).length,
-    isSecondary(path) ? 0 : 1,
+    isSecondary(path) || isRecording(path) ? 0 : 1,
     scope.facts.isGenerated(path) ? 0 : 1,
     isRepeated(fragment) ? 0 : 1,
     scope.agents.filter((agent) => bare(agent).length >= shortestName && bare(path).includes(bare(agent))).length,
@@ -48,18 +48,38 @@ export function isNamed(path: string, { file, name }: PromptIdentity): boolean {
   return name !== undefined && bare(name).length >= shortestName && bare(path.replace(/\.[^./]*$/, "")).endsWith(bare(name));
 }
 
+export interface Preferred {
+  readonly best: Fragment;
+  /** Others that nothing sets apart from the best one, but the length of the path. */
+  readonly ties: number;
+  /**
+   * Others that go on differently where the recorded text ends, and that only weak reasons set apart: the text was cut off before it could say which
+   * one runs.
+   */
+  readonly rivals: number;
+}
+
+/** Of a text that stands there for the better part, its own end has been seen. */
+const betterPart = 0.5;
+/** Instrumentation, kind of file, generated, repeated, the agent's name. */
+const strongReasons = 5;
+
 /** The most likely of places that hold the same text; with how many others nothing sets it apart from, but its path's length. */
-export function preferred(
-  fragments: readonly Fragment[],
-  scope: PreferenceScope,
-): { readonly best: Fragment; readonly ties: number } | undefined {
+export function preferred(fragments: readonly Fragment[], scope: PreferenceScope): Preferred | undefined {
   const [only] = fragments;
-  if (only !== undefined && fragments.length === 1) return { best: only, ties: 0 };
+  if (only !== undefined && fragments.length === 1) return { best: only, ties: 0, rivals: 0 };
   const judged = fragments.map((fragment) => ({ fragment, reasons: reasonsFor(fragment, scope) }));
   const [first, ...rest] = judged.toSorted((left, right) => compare(right.reasons, left.reasons));
   if (first === undefined) return undefined;
   const ties = rest.filter(({ reasons }) => compare(reasons.slice(0, -2), first.reasons.slice(0, -2)) === 0).length;
-  return { best: first.fragment, ties };
+  const endSeen = first.fragment.unitShare >= betterPart;
+  const rivals = rest.filter(
+    ({ fragment, reasons }) =>
+      !endSeen &&
+      fragment.unitWords !== first.fragment.unitWords &&
+      compare(reasons.slice(0, strongReasons), first.reasons.slice(0, strongReasons)) === 0,
+  ).length;
+  return { best: first.fragment, ties, rivals };
 }
 
 function compare(left: readonly number[], right: readonly number[]): number {

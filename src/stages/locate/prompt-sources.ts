@@ -17,6 +17,10 @@ const shortPrompt = { share: 0.4, floor: 8 } as const;
  * .85 to .95 is left, of a text's other version .6 to .8. Short texts scatter more.
  */
 const agreement = { long: 0.81, short: 0.6, longGrams: 100 } as const;
+/** A text that stands there nearly whole and nearly unchanged, and is long enough to be no quotation. */
+const convincing = { grams: 100, unitShare: 0.66, agreement: 0.83 } as const;
+/** Where the rest of the prompt was found, so many runs that agree so well are its part too. */
+const further = { grams: 8, agreement: 0.9 } as const;
 /** A short text of a prompt counts where the rest of the prompt was found, if it is all of its string and stands nearly nowhere else. */
 const small = { share: 0.8, precision: 0.8, rareWeight: 3 } as const;
 
@@ -105,7 +109,7 @@ function whyNot({ fragment, fresh }: Chosen, scope: PromptScope, sources: readon
   if (scope.isNamed(fragment.path) && fragment.precision >= leastPrecision) return undefined;
   const needed = Math.min(fewestGrams, Math.max(shortPrompt.floor, Math.ceil(scope.query.count * shortPrompt.share)), scope.query.count);
   if (fresh < needed) {
-    if (sources.length > 0 && isSmallPart(fragment, scope)) return undefined;
+    if (sources.length > 0 && (isSmallPart(fragment, scope) || isFurtherPart(fragment, fresh))) return undefined;
     return `only ${fresh} word runs of the recorded prompt stand there, ${needed} are needed`;
   }
   if (fragment.precision < leastPrecision)
@@ -118,7 +122,14 @@ function whyNot({ fragment, fresh }: Chosen, scope: PromptScope, sources: readon
 
 /** Whether a claimed passage is the prompt's home even where most of the recorded text is data that was filled in. */
 export const isConvincing = ({ positions, precision, recall, unitShare }: Fragment): boolean =>
-  positions.length >= fewestGrams && unitShare >= 0.5 && Math.max(precision, recall) >= 0.8;
+  positions.length >= convincing.grams && unitShare >= convincing.unitShare && Math.max(precision, recall) >= convincing.agreement;
+
+/** How far a passage agrees with the recorded text, in one direction at least, 0..1; 0 for one too short to say. */
+export const agreementOf = ({ positions, precision, recall }: Fragment): number =>
+  positions.length >= fewestGrams ? Math.max(precision, recall) : 0;
+
+const isFurtherPart = ({ positions, precision, recall }: Fragment, fresh: number): boolean =>
+  fresh >= further.grams && fresh * 2 >= positions.length && Math.min(precision, recall) >= further.agreement;
 
 function isSmallPart(fragment: Fragment, { fileCount }: PromptScope): boolean {
   const rare = Math.log((fileCount + 1) / (small.rareWeight + 1)) + 0.1;

@@ -25,12 +25,18 @@ const secondary =
 const telling = /prompt|system|instruct|agent|policy/i;
 const proseFile = /\.(?:md|mdx|txt|prompt|prompty|ya?ml|j2|jinja2?|tmpl|toml)$/i;
 
+const recording =
+  /\.(?:ipynb|jsonl|ndjson|log|traj|har)$|(?:^|\/)(?:results?|trajector(?:y|ies)|transcripts?|recordings?|runs|outputs?|logs?|traces?)\/(?:[^/]+\/)*[^/]*\.(?:json|ya?ml|txt)$/i;
+
+/** Whether a path is of the kind that keeps what programs wrote: a prompt there was copied, and editing it changes nothing. */
+export const isRecording = (path: string): boolean => recording.test(path);
+
 /** Whether a path is of the kind that quotes or tests a prompt rather than running it. */
 export const isSecondary = (path: string): boolean => secondary.test(path);
 
 /** How likely a path is to hold the prompt that runs, as a factor near 1. */
 export const pathPrior = (path: string): number =>
-  (isSecondary(path) ? 0.9 : 1) * (telling.test(path) ? 1.03 : 1) * (proseFile.test(path) ? 1.01 : 1);
+  (isRecording(path) ? 0.6 : 1) * (isSecondary(path) ? 0.9 : 1) * (telling.test(path) ? 1.03 : 1) * (proseFile.test(path) ? 1.01 : 1);
 
 /** Plain prose has no escapes that stand for something else. */
 export const isProse = (path: string): boolean =>
