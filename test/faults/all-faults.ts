@@ -11,12 +11,6 @@ export const faults: readonly Case[] = [...forgeFaults, ...jobFaults, ...modelFa
 
 const lacking: readonly Unguarded[] = [
   {
-    id: "F11",
-    title: "the prompt changes on the default branch while the job runs",
-    lacks:
-      "publishing does not look whether the default branch has moved; the pull request then shows a conflict, and nothing is written over",
-  },
-  {
     id: "F16",
     title: "a repository's file that cannot be read, is missing or invalid, in many repositories at once",
     lacks: "the three are told apart, but nothing stops a wave of the same new error over many repositories",

@@ -208,6 +208,33 @@ const f10: Case = {
   },
 };
 
+const f11: Case = {
+  id: "F11",
+  title: "the base moves, and the prompt changes on the default branch, while the job runs",
+  guard: "the look at the default branch before a pull request is opened",
+  async run(guard) {
+    const findings = new Findings();
+    await withWorld(files, async (world) => {
+      const proposal = proposalIn(world);
+      world.push("main", "something else", { "README.md": "# Hello\n" });
+      const done = guard === "on" ? await settled(forgeOf(world).publish(proposal)) : await settled(hastyPublish(world, proposal));
+      findings.must("value" in done && world.pulls.length === 1, "a base that moved elsewhere keeps a proven edit from being proposed");
+    });
+    await withWorld(files, async (world) => {
+      const proposal = proposalIn(world);
+      const theirs = files[path].replace(before, "- Say goodbye in the customer's language.");
+      world.push("main", "our own words", { [path]: theirs });
+      if (guard === "on") {
+        const done = await forgeOf(world).publish(proposal);
+        findings.must(done.result === "left-alone" && done.remedy !== undefined, "nobody is told to prove it again");
+      } else await hastyPublish(world, proposal);
+      findings.must(world.pulls.length === 0 && newBranches(world).length === 0, "an edit of a text that is gone is proposed");
+      findings.must(world.text("main", path) === theirs, "the default branch was written over");
+    });
+    return findings.all;
+  },
+};
+
 const f12: Case = {
   id: "F12",
   title: "a person pushes to our branch between our look and our commit",
@@ -284,4 +311,4 @@ const f19: Case = {
     }),
 };
 
-export const forgeFaults: readonly Case[] = [f01, f02, f03, f09, f10, f12, f13, f19];
+export const forgeFaults: readonly Case[] = [f01, f02, f03, f09, f10, f11, f12, f13, f19];

@@ -124,10 +124,19 @@ async function modeOf(octokit: Octokit, proposal: Proposal, path: string): Promi
   return mode;
 }
 
-/** A file's text at a commit; `undefined` when it is no file there. */
-async function textOf(octokit: Octokit, proposal: Proposal, path: string, ref: CommitSha): Promise<string | undefined> {
+/** A file that no longer holds, on the default branch, what an edit replaces; `undefined` when all do. */
+export async function changedMeanwhile(octokit: Octokit, proposal: Proposal): Promise<string | undefined> {
+  for (const { path } of proposal.files) {
+    const text = await textOf(octokit, proposal, path);
+    if (proposal.edits.some((edit) => edit.path === path && text?.includes(edit.before) !== true)) return path;
+  }
+  return undefined;
+}
+
+/** A file's text at a commit, else on the default branch; `undefined` when it is no file there. */
+async function textOf(octokit: Octokit, proposal: Proposal, path: string, ref?: CommitSha): Promise<string | undefined> {
   try {
-    const { data } = await octokit.rest.repos.getContent({ ...whereOf(proposal), path, ref });
+    const { data } = await octokit.rest.repos.getContent({ ...whereOf(proposal), path, ...(ref === undefined ? {} : { ref }) });
     return !Array.isArray(data) && data.type === "file" && "content" in data
       ? Buffer.from(data.content, "base64").toString("utf8")
       : undefined;

@@ -2,7 +2,7 @@ import type { Octokit } from "@octokit/rest";
 import { repositoryName } from "../../domain/ids.ts";
 import type { Proposal, PullRequest } from "../../domain/proposal.ts";
 import type { ForgeWriter, Publication, PublishWish } from "../../ports/forge.ts";
-import { bringBranch } from "./github-branch.ts";
+import { bringBranch, changedMeanwhile } from "./github-branch.ts";
 import { githubClient, githubError, type GithubOptions, isStatus, waitFor } from "./github-client.ts";
 import { pullOf } from "./github-reader.ts";
 
@@ -51,6 +51,13 @@ async function publishOnce(octokit: Octokit, proposal: Proposal, wish: PublishWi
   const isNew = known === undefined || (known.state === "merged" && (await holdsMerge(octokit, proposal, merge)));
   if (!isNew && known.state === "merged") return { result: "left-alone", why: `#${known.number} is merged already`, pull: known };
   if (!isNew && known.state === "closed") return { result: "left-alone", why: `#${known.number} was closed by a person`, pull: known };
+  const changed = isNew ? await changedMeanwhile(octokit, proposal) : undefined;
+  if (changed !== undefined)
+    return {
+      result: "left-alone",
+      why: `${changed} was changed on the default branch while the edit was being proven`,
+      remedy: "Run the job again: it proves an edit of the text as it is now.",
+    };
   const branch = await bringBranch(octokit, proposal, wish);
   if (branch.state === "foreign") return { result: "left-alone", why: branch.why, edited: true, ...(isNew ? {} : { pull: known }) };
   const pull = isNew ? await createPull(octokit, proposal) : await updatePull(octokit, proposal, known);
