@@ -177,6 +177,11 @@ export const repositoryRoutes: readonly Route[] = [
     const commits = [...repository.git.ancestors(head.sha)].flatMap((sha) => repository.git.objects.commit(sha) ?? []);
     return list(commits.map((commit) => commitView(commit, repository, world)));
   }),
+  repositoryRoute("GET", "/commits/{ref+}", ["contents:read"], ({ params, repository, world }) => {
+    const commit = repository.git.resolve(params["ref"] ?? "");
+    if (commit === undefined) throw new Refusal(422, `No commit found for SHA: ${params["ref"] ?? ""}`);
+    return ok(commitView(commit, repository, world));
+  }),
   repositoryRoute("GET", "/compare/{basehead+}", ["contents:read"], compare),
   repositoryRoute("GET", "/contents", ["contents:read"], contents),
   repositoryRoute("GET", "/contents/{path+}", ["contents:read"], contents),
