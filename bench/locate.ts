@@ -4,6 +4,7 @@ import { type Repository, repositoriesIn } from "./locate/corpus.ts";
 import { foreignFigures } from "./locate/foreign.ts";
 import { placementFigures } from "./locate/placement.ts";
 import { timeFigures } from "./locate/timing.ts";
+import { toolFigures } from "./locate/tools.ts";
 import type { Bench, BenchReport } from "./report.ts";
 
 /** Where recorded prompts come from: on prompts of real repositories, in four conditions, and in repositories that do not hold them. */
@@ -19,9 +20,10 @@ export const locate: Bench = {
     const placement = await placementFigures(repositories, settings);
     const foreign = await foreignFigures(repositories, placement.prompts, settings);
     const time = await timeFigures(repositories, placement.prompts, settings);
+    const tools = await toolFigures(repositories, settings);
     return {
-      figures: [...placement.report.figures, ...foreign.figures, ...time.figures],
-      context: [...placement.report.context, ...foreign.context, ...time.context],
+      figures: [...placement.report.figures, ...foreign.figures, ...time.figures, ...tools.figures],
+      context: [...placement.report.context, ...foreign.context, ...time.context, ...tools.context],
     };
   },
 };

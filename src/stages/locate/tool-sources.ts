@@ -4,7 +4,16 @@ import type { TextRange } from "../../domain/text/apply-hunk.ts";
 import { type FileFacts, isSecondary } from "./files/candidate-files.ts";
 import type { ReadFile } from "./fragments.ts";
 import { share } from "./places.ts";
-import { type Described, describes, evenNames, nameIndex, type ToolFile, toolFile, type ToolText } from "./tools/described-places.ts";
+import {
+  type Described,
+  describes,
+  evenNames,
+  nameIndex,
+  otherSpelling,
+  type ToolFile,
+  toolFile,
+  type ToolText,
+} from "./tools/described-places.ts";
 import { partPlaces } from "./tools/part-places.ts";
 import { spelledNames } from "./tools/squashed.ts";
 import { writingProblem } from "./units.ts";
@@ -51,8 +60,10 @@ export function toolPlaces(
   const claimed: ToolPlace[] = [];
   const others: OtherToolPlace[] = [];
   const chosen = new Map<string, OwnPlace>();
-  for (const { ranked: places, tool } of ranked) {
-    const best = nearest(places, [...scope.located, ...certain]);
+  const near: ToolScope = { ...scope, located: [...scope.located, ...certain] };
+  for (const { ranked: first, tool } of ranked) {
+    const places = first.map((place) => ({ ...place, rank: [side(place.file.path, near), ...place.rank.slice(1)] })).toSorted(byRank);
+    const best = nearest(places, near.located);
     if (best !== undefined) {
       chosen.set(tool.name, best);
       claimed.push(placeOf(tool, best));
@@ -64,7 +75,11 @@ export function toolPlaces(
     for (const place of places) if (place !== best) others.push({ ...placeOf(tool, place), why });
   }
   const parts = tools.flatMap((tool) =>
-    partPlaces(tool, files, { own: chosen.get(tool.name), isPrimary: (path) => isPrimary(path, scope) }),
+    partPlaces(tool, files, {
+      own: chosen.get(tool.name),
+      others: new Set(tools.filter((other) => other !== tool).flatMap((other) => evenNames(other))),
+      isPrimary: (path) => isPrimary(path, near),
+    }),
   );
   return { claimed: [...claimed, ...parts.slice(0, mostPartPlaces)], others };
 }
@@ -91,10 +106,21 @@ function placeOf(tool: ToolDefinition, { described, file, one }: OwnPlace): Tool
   };
 }
 
-/** Test, example or made by a program, unless the prompt itself was found there. */
+/** Whether a file is no test, example or product of a program, or lies in the same such folder as what was located. */
 function isPrimary(path: string, { facts, located }: ToolScope): boolean {
   if (facts.isGenerated(path)) return false;
-  return !isSecondary(path) || located.some((one) => isSecondary(one) && sharedFolders(one, path) >= 1);
+  const folder = secondaryFolder(path);
+  return folder === undefined || located.some((one) => one.startsWith(folder));
+}
+
+const side = (path: string, scope: ToolScope): number => Number(!isPrimary(path, scope));
+
+/** The folder that makes a path one of tests or examples, or the file itself; `undefined` for all other paths. */
+function secondaryFolder(path: string): string | undefined {
+  if (!isSecondary(path)) return undefined;
+  const parts = path.split("/");
+  const folders = parts.slice(0, -1).map((_, index) => `${parts.slice(0, index + 1).join("/")}/`);
+  return folders.find((folder) => isSecondary(folder)) ?? path;
 }
 
 function rankedPlaces(tool: ToolDefinition, files: readonly ToolFile[], scope: ToolScope): readonly OwnPlace[] {
@@ -102,17 +128,17 @@ function rankedPlaces(tool: ToolDefinition, files: readonly ToolFile[], scope: T
   const wanted = evenNames(tool);
   const places = files.flatMap((file): readonly OwnPlace[] => {
     const isMentioned = spelled.some((name) => file.text.includes(name));
-    const isSide = Number(!isPrimary(file.path, scope));
+    const isSide = side(file.path, scope);
     return file.texts.flatMap((one): readonly OwnPlace[] => {
       const index = nameIndex(one.names, wanted);
       if (index < 0 && !isMentioned) return [];
       const described = describes(file, one, tool.description, index >= 0 && !isOfPart(one, index));
       if (described === undefined) return [];
-      const distance = index >= 0 ? index : distanceTo(file.text, spelled, described.range.start);
+      const distance = index >= 0 ? 2 * index + otherSpelling(one, index, spelled) : distanceTo(file.text, spelled, described.range.start);
       return [{ file, one, described, rank: [isSide, Number(index < 0), Number(described.score < 1), distance] }];
     });
   });
-  const sorted = places.toSorted((left, right) => compareRanks(left.rank, right.rank));
+  const sorted = places.toSorted(byRank);
   // A text and one of its strings are one place.
   return sorted.filter((place, at) => !sorted.slice(0, at).some((other) => other.file === place.file && other.one.unit === place.one.unit));
 }
@@ -125,6 +151,8 @@ function compareRanks(left: readonly number[], right: readonly number[]): number
   for (const [at, value] of left.entries()) if (value !== right[at]) return value - (right[at] ?? 0);
   return 0;
 }
+
+const byRank = (left: OwnPlace, right: OwnPlace): number => compareRanks(left.rank, right.rank);
 
 /** In one file the names decide; between files only what kind of file and match it is. */
 function isLevel(left: OwnPlace, right: OwnPlace): boolean {

@@ -21,7 +21,7 @@ export const candidateFiles = (entries: readonly TreeEntry[]): readonly TreeEntr
   );
 
 const secondary =
-  /(?:^|\/)(?:tests?|__tests__|testdata|spec|specs|docs?|website|examples?|samples?|cookbooks?|fixtures?|snapshots?|cassettes|benchmarks?|archive|backup|old|deprecated|legacy)(?:\/|$)|(?:\.|_|-)(?:test|spec|bak|orig|old)\.|(?:^|\/)(?:test_[^/]*|conftest)\.py$|(?:^|\/)(?:readme|changelog|history)\b/i;
+  /(?:^|\/)(?:tests?|__(?:tests|fixtures|mocks)__|testdata|spec|specs|docs?|website|examples?|samples?|cookbooks?|fixtures?|snapshots?|cassettes|benchmarks?|archive|backup|old|deprecated|legacy)(?:\/|$)|(?:\.|_|-)(?:test|spec|bak|orig|old)\.|(?:^|\/)(?:test_[^/]*|conftest)\.py$|(?:^|\/)(?:readme|changelog|history)\b/i;
 const telling = /prompt|system|instruct|agent|policy/i;
 const proseFile = /\.(?:md|mdx|txt|prompt|prompty|ya?ml|j2|jinja2?|tmpl|toml)$/i;
 

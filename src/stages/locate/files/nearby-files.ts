@@ -8,33 +8,45 @@ import { eachGram, tokenise } from "../tokens.ts";
 const mostFiles = 120;
 const mostSettings = 400;
 const document = /\.(?:ya?ml|json|toml|jsonc)$/i;
-/** Words of a run: descriptions are short, and other strings may stand between their pieces. */
+/** Words of a run: descriptions are short, and other strings may stand between their pieces. Shorter ones are one run. */
 const runLength = 4;
+const shortestRun = 2;
 const mostParts = 600;
 const bitShift = 15;
 
 const slotOf = (gram: number): number => Math.imul(gram, 0x85ebca6b) >>> bitShift;
 
-/** What is looked for of tools' descriptions: runs of words of longer ones, the tool's name for those that have no run. */
-interface Wanted {
-  readonly grams: ReadonlySet<number>;
+/** Runs of one length that are looked for. */
+interface Runs {
+  readonly length: number;
+  readonly grams: Set<number>;
   /** One bit for each run's hash, because every word of the repository is asked for. */
   readonly bits: Uint8Array;
+}
+
+/** What is looked for of tools' descriptions: runs of their words, and the tool's name where a word is all they say. */
+interface Wanted {
+  readonly runs: readonly Runs[];
   readonly names: readonly Uint32Array[];
 }
 
 function wantedOf(tools: readonly ToolDefinition[]): Wanted {
-  const grams = new Set<number>();
+  const runs = new Map<number, Runs>();
   const names: Uint32Array[] = [];
   const add = (text: string): boolean => {
     const { hashes } = tokenise(text);
-    const runs: number[] = [];
-    eachGram(hashes, runLength, (gram) => runs.push(gram));
-    for (const at of [0, runs.length >> 1, runs.length - 1]) {
-      const gram = runs[at];
-      if (gram !== undefined) grams.add(gram);
+    const length = Math.min(runLength, hashes.length);
+    if (length < shortestRun) return hashes.length === 0;
+    const own = runs.get(length) ?? { length, grams: new Set(), bits: new Uint8Array(1 << (32 - bitShift)) };
+    runs.set(length, own);
+    const all: number[] = [];
+    eachGram(hashes, length, (gram) => all.push(gram));
+    for (const at of [0, all.length >> 1, all.length - 1]) {
+      const gram = all[at] ?? 0;
+      own.grams.add(gram);
+      own.bits[slotOf(gram)] = 1;
     }
-    return runs.length > 0;
+    return true;
   };
   let parts = 0;
   for (const tool of tools) {
@@ -44,21 +56,21 @@ function wantedOf(tools: readonly ToolDefinition[]): Wanted {
     const name = tokenise(tool.name).hashes.slice();
     if (isShort && name.length > 0) names.push(name);
   }
-  const bits = new Uint8Array(1 << (32 - bitShift));
-  for (const gram of grams) bits[slotOf(gram)] = 1;
-  return { grams, bits, names };
+  return { runs: [...runs.values()], names };
 }
 
 /** Files that may describe tools: documents and code that hold words of the descriptions, those with most of them first. */
 export function filesOfTools(tools: readonly ToolDefinition[], words: ReadonlyMap<string, Uint32Array>): readonly string[] {
   if (tools.length === 0) return [];
-  const { bits, grams, names } = wantedOf(tools);
+  const { names, runs } = wantedOf(tools);
   const counted = [...words].flatMap(([path, hashes]) => {
     if (!document.test(path) && !isCode(path)) return [];
     const seen = new Set<number>();
-    eachGram(hashes, runLength, (gram) => {
-      if (bits[slotOf(gram)] === 1 && grams.has(gram)) seen.add(gram);
-    });
+    for (const { bits, grams, length } of runs) {
+      eachGram(hashes, length, (gram) => {
+        if (bits[slotOf(gram)] === 1 && grams.has(gram)) seen.add(gram);
+      });
+    }
     const count = seen.size + names.filter((name) => holds(hashes, name)).length;
     return count === 0 ? [] : [{ path, count }];
   });

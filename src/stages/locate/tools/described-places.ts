@@ -67,6 +67,10 @@ const leastShare = 0.4;
 export const nameIndex = (names: readonly string[], wanted: readonly string[]): number =>
   names.findIndex((name) => name !== "" && wanted.includes(name));
 
+/** 0 where the name stands as it was recorded, 1 where it is spelled otherwise: `_search` is beside `search`, not it. */
+export const otherSpelling = ({ unit }: ToolText, index: number, spelled: readonly string[]): 0 | 1 =>
+  spelled.includes(unit.names[index] ?? "") ? 0 : 1;
+
 export const evenNames = (tool: ToolDefinition): readonly string[] => spelledNames(tool.name).map((name) => evenName(name));
 
 /** Whether a string is a recorded description, or the head of it, or a template of it; `undefined` where it is neither. */

@@ -4,13 +4,15 @@ import type { TextRange } from "../../../domain/text/apply-hunk.ts";
 import { overlaps } from "../places.ts";
 import type { ToolPlace } from "../tool-sources.ts";
 import { writingProblem } from "../units.ts";
-import { type Described, evenNames, nameIndex, type ToolFile, type ToolText } from "./described-places.ts";
+import { type Described, evenNames, nameIndex, otherSpelling, type ToolFile, type ToolText } from "./described-places.ts";
 import { documentedParts } from "./documented-parts.ts";
-import { evenName, rangeOf, squash, squashed } from "./squashed.ts";
+import { evenName, rangeOf, spelledNames, squash, squashed } from "./squashed.ts";
 
 export interface PartScope {
   /** Where the tool's own description was found. */
   readonly own: { readonly file: ToolFile; readonly described: Described } | undefined;
+  /** Names of the other tools, as they are compared. */
+  readonly others: ReadonlySet<string>;
   readonly isPrimary: (path: string) => boolean;
 }
 
@@ -29,10 +31,13 @@ const mostAround = 40;
 /** Places of the descriptions of a tool's parameters: at most one for each, none where two are as likely. */
 export function partPlaces(tool: ToolDefinition, files: readonly ToolFile[], scope: PartScope): readonly ToolPlace[] {
   const wanted = evenNames(tool);
+  const spelled = spelledNames(tool.name);
   const { own } = scope;
+  // A tool that may be one of several has parameters that may be.
+  if (own === undefined && squash(tool.description) !== "") return [];
   const ordered = own === undefined ? files : [own.file, ...files.filter((file) => file !== own.file)];
   return describedParts(tool.parameters).flatMap((part): readonly ToolPlace[] => {
-    const place = placeOf(part, { wanted, files: ordered, scope });
+    const place = placeOf(part, { wanted, spelled, files: ordered, scope });
     if (place === undefined) return [];
     const { file, one, range } = place;
     const held = one.unit.strings.filter((string) => overlaps(string, range));
@@ -53,21 +58,24 @@ export function partPlaces(tool: ToolDefinition, files: readonly ToolFile[], sco
 
 interface PartSearch {
   readonly wanted: readonly string[];
+  readonly spelled: readonly string[];
   /** The tool's own file first. */
   readonly files: readonly ToolFile[];
   readonly scope: PartScope;
 }
 
-function placeOf(part: DescribedPart, { files, scope, wanted }: PartSearch): PartPlace | undefined {
+function placeOf(part: DescribedPart, { files, scope, spelled, wanted }: PartSearch): PartPlace | undefined {
   const text = squash(part.description);
   if (text === "") return undefined;
   const path = part.part.split(".").map((name) => evenName(name));
   const places = files.flatMap((file) =>
-    file === scope.own?.file || scope.isPrimary(file.path) ? placesIn(file, { text, path, wanted, scope }) : [],
+    file === scope.own?.file || scope.isPrimary(file.path) ? placesIn(file, { text, path, wanted, spelled, scope }) : [],
   );
   const least = Math.min(...places.map((place) => place.rank));
-  const [best, second] = places.filter((place) => place.rank === least);
-  return second === undefined ? best : undefined;
+  const best = places.filter((place) => place.rank === least);
+  const own = best.filter((place) => place.file === scope.own?.file);
+  const [only, second] = own.length > 0 ? own : best;
+  return second === undefined ? only : undefined;
 }
 
 interface Sought {
@@ -76,6 +84,8 @@ interface Sought {
   /** Names that lead to the parameter, outermost first, as they are compared. */
   readonly path: readonly string[];
   readonly wanted: readonly string[];
+  /** The tool's name as it may be written. */
+  readonly spelled: readonly string[];
   readonly scope: PartScope;
 }
 
@@ -98,12 +108,15 @@ function named(file: ToolFile, one: ToolText, sought: Sought): PartPlace | undef
   if (at < 0) return undefined;
   const tool = nameIndex(one.names.slice(at + 1), wanted);
   const missing = missingContainers(one.names.slice(at + 1), path);
-  const base = tool >= 0 ? 0 : linkRank(file, one, sought);
-  if (base === undefined) return undefined;
+  const base = tool >= 0 ? elsewhereRank(file, sought) : linkRank(file, one, sought);
+  if (base === undefined || (tool < 0 && one.names.some((other) => sought.scope.others.has(other)))) return undefined;
   // The parameter of that name that lies in no other one has fewest names around it.
   const around = Math.min(mostAround, tool >= 0 ? tool : one.names.length - at);
   return { file, one, range: one.range, rank: base + missing * (mostAround + 1) + around };
 }
+
+/** A tool of that name in another file is another tool, unless the own one is not known. */
+const elsewhereRank = (file: ToolFile, { scope }: Sought): number => (scope.own === undefined || scope.own.file === file ? 0 : perKind * 3);
 
 /** How many of the names that lead to the parameter do not stand around the string, in their order. */
 function missingContainers(names: readonly string[], path: readonly string[]): number {
@@ -119,6 +132,9 @@ function missingContainers(names: readonly string[], path: readonly string[]): n
 
 const perKind = 1000;
 
+/** Calls that make a tool: no schema has their names. */
+const registration = /^(?:tool|\w*Tool)$/;
+
 /** A schema or class of its own: best where the tool's definition names it. */
 function linkRank(file: ToolFile, one: ToolText, { scope, text }: Sought): number | undefined {
   const { own } = scope;
@@ -126,7 +142,7 @@ function linkRank(file: ToolFile, one: ToolText, { scope, text }: Sought): numbe
   if (own === undefined || outer === undefined) return undefined;
   const { start } = own.described.range;
   const around = own.file.text.slice(Math.max(0, start - nearEnough), start + nearEnough);
-  const pattern = outer.length >= 3 && /^[\p{L}\p{N}_$]+$/u.test(outer) ? outer : undefined;
+  const pattern = outer.length >= 3 && !registration.test(outer) && /^[\p{L}\p{N}_$]+$/u.test(outer) ? outer : undefined;
   if (pattern !== undefined) {
     const places = distancesOf(own.file.text, pattern, start);
     if (around.includes(pattern) && places !== undefined) return perKind + Math.min(perKind * 2, places);
@@ -143,13 +159,22 @@ function distancesOf(text: string, name: string, from: number): number | undefin
 }
 
 /** In the documentation of the tool's function or class. */
-function documented(file: ToolFile, one: ToolText, { path, scope, text, wanted }: Sought): PartPlace | undefined {
+function documented(file: ToolFile, one: ToolText, sought: Sought): PartPlace | undefined {
+  const { path, scope, spelled, text, wanted } = sought;
   const isOwn = scope.own?.file === file && overlaps(one.range, scope.own.described.range);
-  if (path.length > 1 || (!isOwn && nameIndex(one.names.slice(0, 2), wanted) < 0) || !one.whole.text.includes(text)) return undefined;
+  const index = nameIndex(one.names.slice(0, 2), wanted);
+  if (path.length > 1 || (!isOwn && index < 0) || !one.whole.text.includes(text)) return undefined;
   const found = documentedParts(file.text, one.range).find(
     ({ name, range }) => evenName(name) === path[0] && squashed(file.text, [range], true).text === text,
   );
-  return found === undefined ? undefined : { file, one, range: found.range, rank: perKind / 2 };
+  return found === undefined
+    ? undefined
+    : {
+        file,
+        one,
+        range: found.range,
+        rank: elsewhereRank(file, sought) + perKind / 2 + (isOwn ? 0 : 1 + otherSpelling(one, index, spelled)),
+      };
 }
 
 const tag = /json:"([^",]{1,100})/;
@@ -160,7 +185,7 @@ function tagged(file: ToolFile, one: ToolText, { path, scope, text }: Sought): P
   const [, name = ""] = tag.exec(file.text.slice(one.range.start, one.range.end)) ?? [];
   const at = evenName(name) === path.at(-1) ? one.whole.text.indexOf(text) : -1;
   if (at < 0) return undefined;
-  const rank = linkRank(file, one, { path, scope, text, wanted: [] });
+  const rank = linkRank(file, one, { path, scope, text, wanted: [], spelled: [] });
   const readOnly = "the tag of a Go field holds it beside other settings, so no edit of it can be checked";
   return rank === undefined ? undefined : { file, one, range: rangeOf(one.whole, at, text.length), rank, readOnly };
 }
