@@ -5,12 +5,13 @@ import { evidence } from "./evidence.ts";
 import { faults } from "./faults.ts";
 import { load } from "./load.ts";
 import { locate } from "./locate.ts";
+import { ingest } from "./ingest.ts";
 import { replay } from "./replay.ts";
 import type { Bench } from "./report.ts";
 import { scenarios } from "./scenarios.ts";
 
 /** All benches, by name. */
-const benches: readonly Bench[] = [attacks, edit, evidence, faults, load, locate, replay, scenarios];
+const benches: readonly Bench[] = [attacks, edit, evidence, faults, ingest, load, locate, replay, scenarios];
 
 const [name, ...flags] = process.argv.slice(2);
 const bench = benches.find((one) => one.name === name);

@@ -63,7 +63,7 @@ export const nationalIds: readonly NationalId[] = [
     pattern: /(?<!\w)[12] ?\d{2} ?(?:0[1-9]|1[0-2]) ?\d[\dAB] ?\d{3} ?\d{3} ?\d{2}(?!\w)/g,
     holds: (id) => 97 - Number(BigInt(id.slice(0, 13).replace("2A", "19").replace("2B", "18")) % 97n) === Number(id.slice(13)),
   },
-  { country: "IT", pattern: /(?<!\w)[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z](?!\w)/gi, holds: isItalian },
+  { country: "IT", pattern: /(?<!\w)[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z](?!\w)/g, holds: isItalian },
   { country: "BR", pattern: /(?<![\w.-])\d{3}\.\d{3}\.\d{3}-\d{2}(?![\w-])/g, holds: isCpf },
   {
     country: "CN",

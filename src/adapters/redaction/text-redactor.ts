@@ -1,5 +1,6 @@
 import type { SecretRange, SecretScanner } from "../../ports/redactor.ts";
-import { joinJsonList, splitJsonList } from "../../domain/text/json-list.ts";
+import { joinJsonList } from "../../domain/text/json-list.ts";
+import { ListSplitter } from "../../domain/text/list-splitter.ts";
 import { parsedJson, rewriteJson } from "./json-strings.ts";
 import { KnownNumbers } from "./known-numbers.ts";
 import { operatorStrings, OperatorValues, type Place } from "./operator-text.ts";
@@ -28,9 +29,14 @@ interface Remembered {
   /** Absent: the text stays as it is. */
   readonly text?: string;
   readonly counts?: ReadonlyMap<string, number>;
+  /** What is learned later in the same batch may change it. */
+  readonly isOpen: boolean;
 }
 
-const unchanged: Remembered = {};
+const unchanged: Remembered = { isOpen: false };
+const unchangedYet: Remembered = { isOpen: true };
+const nothing: ReadonlyMap<string, number> = new Map();
+const longRun = /\d{8}/;
 const cachedCharacters = 24_000_000;
 const deepestJson = 6;
 const splitFrom = 200;
@@ -53,9 +59,12 @@ export class TextRedactor {
   readonly #operatorValues = new OperatorValues();
   readonly #settled = new TextCache<Remembered>(cachedCharacters);
   readonly #secrets = new TextCache<readonly SecretRange[]>(cachedCharacters / 4);
+  readonly #lists = new ListSplitter();
   #fresh = new Map<string, Remembered>();
   #waiting = new Set<string>();
   #counts = new Map<string, number>();
+  #unscanned = 0;
+  #replacements = 0;
   #learned = 0;
 
   constructor(parts: TextRedactorParts) {
@@ -64,8 +73,9 @@ export class TextRedactor {
 
   /** Begins a pass. */
   begin(): void {
-    this.#fresh = new Map();
+    if (this.#learned !== this.#knowledge()) for (const [key, { isOpen }] of this.#fresh) if (isOpen) this.#fresh.delete(key);
     this.#counts = new Map();
+    this.#replacements = 0;
     this.#learned = this.#knowledge();
   }
 
@@ -90,7 +100,7 @@ export class TextRedactor {
   /** The text without secrets and personal data. */
   redact(text: string, place: TextPlace): string {
     if (text.length >= splitFrom) {
-      const list = splitJsonList(text);
+      const list = this.#lists.split(text);
       if (list !== undefined && list.items.every((item) => item.startsWith("{"))) {
         const items = list.items.map((item) => this.#remembered(item, place, 0));
         return items.every((item, index) => item === list.items[index]) ? text : joinJsonList(items, list.separator);
@@ -126,11 +136,15 @@ export class TextRedactor {
       for (const [kind, count] of known.counts ?? []) this.#count(kind, count);
       return known.text ?? text;
     }
-    const before = new Map(this.#counts);
-    const waiting = this.#waiting.size;
+    const before = { counts: this.#counts.size === 0 ? nothing : new Map(this.#counts), replacements: this.#replacements };
+    const unscanned = this.#unscanned;
     const result = this.#looked(text, place, depth);
-    if (this.#waiting.size === waiting)
-      this.#fresh.set(key, result === text ? unchanged : { text: result, counts: since(before, this.#counts) });
+    if (this.#unscanned === unscanned) {
+      const isOpen = place.operator || longRun.test(text);
+      const isSame = result === text && this.#replacements === before.replacements;
+      const counts = isSame ? undefined : since(before.counts, this.#counts);
+      this.#fresh.set(key, counts === undefined ? (isOpen ? unchangedYet : unchanged) : { text: result, counts, isOpen });
+    }
     return result;
   }
 
@@ -211,7 +225,11 @@ export class TextRedactor {
   #secretsIn(text: string): readonly Finding[] {
     if (this.#parts.scanner?.suspects(text) !== true) return [];
     const ranges = this.#secrets.get(text);
-    if (ranges === undefined) this.#waiting.add(text);
+    if (ranges === undefined) {
+      // Counted each time: the same text may wait for another message already.
+      this.#unscanned += 1;
+      this.#waiting.add(text);
+    }
     return (ranges ?? []).map(({ end, start }) => ({ start, end, kind: "SECRET", value: text.slice(start, end) }));
   }
 
@@ -221,6 +239,7 @@ export class TextRedactor {
   }
 
   #count(kind: string, count: number): void {
+    this.#replacements += count;
     this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + count);
   }
 }

@@ -1,7 +1,7 @@
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import type { Attributes, Json } from "../../domain/ids.ts";
 import type { LogRecord, Span } from "../../domain/span.ts";
-import { splitJsonList } from "../../domain/text/json-list.ts";
+import type { ListSplitter } from "../../domain/text/list-splitter.ts";
 
 /**
  * Part of a session as it is stored: what one `add` brought. Texts that repeat (an agent sends its whole conversation with every call) stand once in
@@ -33,15 +33,18 @@ type Reference = readonly [path: readonly (string | number)[], form: Form, of: r
 const shortestBody = 100;
 const largestBlock = 1024 * 1024 * 1024;
 
-/** Gives a text's number in its session, a new one where it is new. */
-export type Numbering = (text: string) => number;
+/** Gives a text's number in its session, a new one where it is new; and takes lists apart. */
+export interface Numbering {
+  readonly number: (text: string) => number;
+  readonly lists: ListSplitter;
+}
 
 /** Takes the long values out of a span. */
 export function storedSpan(span: Span, numbering: Numbering): StoredItem<Span> {
   const refs: Reference[] = [];
   const attributes = withoutLong(span.attributes, [], refs, numbering);
   const events = span.events.map((event, index) => ({ ...event, attributes: withoutLong(event.attributes, [index], refs, numbering) }));
-  refs.push([["resource"], "json", [numbering(JSON.stringify(span.resource))]]);
+  refs.push([["resource"], "json", [numbering.number(JSON.stringify(span.resource))]]);
   return { item: { ...span, attributes, events, resource: {} }, refs };
 }
 
@@ -49,7 +52,7 @@ export function storedSpan(span: Span, numbering: Numbering): StoredItem<Span> {
 export function storedLog(log: LogRecord, numbering: Numbering): StoredItem<LogRecord> {
   const refs: Reference[] = [];
   const attributes = withoutLong(log.attributes, [], refs, numbering);
-  refs.push([["resource"], "json", [numbering(JSON.stringify(log.resource))]]);
+  refs.push([["resource"], "json", [numbering.number(JSON.stringify(log.resource))]]);
   const body = log.body === undefined ? undefined : takenOut(log.body, numbering);
   if (body !== undefined) refs.push([["body"], ...body]);
   return { item: { ...log, attributes, resource: {}, ...(body === undefined ? {} : { body: null }) }, refs };
@@ -71,17 +74,17 @@ function withoutLong(attributes: Attributes, path: readonly number[], refs: Refe
 function takenOut(value: Json, numbering: Numbering): readonly [Form, readonly number[]] | undefined {
   if (typeof value === "string") {
     if (value.length < shortestBody) return undefined;
-    const list = splitJsonList(value);
-    if (list === undefined) return ["text", [numbering(value)]];
-    return [list.separator === "," ? "," : ", ", list.items.map(numbering)];
+    const list = numbering.lists.split(value);
+    if (list === undefined) return ["text", [numbering.number(value)]];
+    return [list.separator === "," ? "," : ", ", list.items.map(numbering.number)];
   }
   if (value === null || typeof value !== "object") return undefined;
   if (Array.isArray(value)) {
     const items = value.map((item: Json) => JSON.stringify(item));
-    return items.reduce((sum, item) => sum + item.length, 0) < shortestBody ? undefined : ["list", items.map(numbering)];
+    return items.reduce((sum, item) => sum + item.length, 0) < shortestBody ? undefined : ["list", items.map(numbering.number)];
   }
   const text = JSON.stringify(value);
-  return text.length < shortestBody ? undefined : ["json", [numbering(text)]];
+  return text.length < shortestBody ? undefined : ["json", [numbering.number(text)]];
 }
 
 /** A span as it was added. */

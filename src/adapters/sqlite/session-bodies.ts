@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { detached } from "../../domain/text/detached-text.ts";
-import { packed, type SessionBlock, unpacked } from "./session-block.ts";
+import { ListSplitter } from "../../domain/text/list-splitter.ts";
+import { type Numbering, packed, type SessionBlock, unpacked } from "./session-block.ts";
 import type { Statements } from "./statements.ts";
 
 /** Longer texts may be shared by sessions: prompts, tool definitions, what a tool answers to everybody. */
@@ -19,6 +20,7 @@ interface Known {
 /** Numbers the texts of sessions, each once. What is forgotten is read again from the session's blocks. */
 export class SessionBodies {
   readonly #statements: Statements;
+  readonly #lists = new ListSplitter();
   readonly #known = new Map<number, Known>();
   #characters = 0;
 
@@ -27,7 +29,7 @@ export class SessionBodies {
   }
 
   /** Begins a block of a session that has `blocks` blocks. Within one transaction. */
-  open(session: number, blocks: number): { number: (text: string) => number; first: number; bodies: (string | number)[] } {
+  open(session: number, blocks: number): { numbering: Numbering; first: number; bodies: (string | number)[] } {
     const known = this.#of(session, blocks);
     const first = known.numbers.size;
     const bodies: (string | number)[] = [];
@@ -41,7 +43,7 @@ export class SessionBodies {
       return own;
     };
     known.blocks = blocks + 1;
-    return { number, first, bodies };
+    return { numbering: { number, lists: this.#lists }, first, bodies };
   }
 
   /** After a transaction that did not come about, or an erasure: what is known may be wrong. */

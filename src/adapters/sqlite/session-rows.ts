@@ -104,11 +104,11 @@ export class SessionRows {
 
   #writeBlock(session: number, items: SessionItems): void {
     const blocks = Number(this.#sql("SELECT blocks FROM sessions WHERE id = ?").get(session)?.["blocks"] ?? 0);
-    const { bodies, first, number } = this.#bodies.open(session, blocks);
+    const { bodies, first, numbering } = this.#bodies.open(session, blocks);
     const block: SessionBlock = {
       first,
-      spans: items.spans.map((span) => storedSpan(span, number)),
-      logs: items.logs.map((log) => storedLog(log, number)),
+      spans: items.spans.map((span) => storedSpan(span, numbering)),
+      logs: items.logs.map((log) => storedLog(log, numbering)),
       bodies,
     };
     this.#sql("INSERT INTO blocks (session, content) VALUES (?, ?)").run(session, packed(block));
