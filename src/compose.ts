@@ -36,7 +36,7 @@ import type { ForgeReader, ForgeWriter, SetupWriter } from "./ports/forge.ts";
 import type { Evaluator } from "./ports/evaluator.ts";
 import type { Ledger } from "./ports/ledger.ts";
 import type { TraceFileFormat } from "./ports/trace-file.ts";
-import type { TraceStore } from "./ports/trace-store.ts";
+import type { Erased, RetentionLimits, TraceStore } from "./ports/trace-store.ts";
 import type { Workspace } from "./ports/workspace.ts";
 import type { WriteGuard } from "./ports/outgoing.ts";
 import { outgoingGuard } from "./stages/publish.ts";
@@ -122,6 +122,16 @@ export function openTraceStore(data: string, { redaction }: Pick<OperatorSetting
       : makeRedactor({ scanner: secretScanner, keyOf: redactionKeys(join(data, "redaction.key")), settings: redaction ?? {} });
   const store = SqliteTraceStore.open(join(data, "traces.db"));
   return redactor === undefined ? store : redactingStore(store, redactor);
+}
+
+/** Removes the sessions of all projects that are older than these limits; `dryRun` only counts them. */
+export async function expireTraces(data: string, limits: RetentionLimits, options: { readonly dryRun: boolean }): Promise<Erased> {
+  const store = SqliteTraceStore.open(join(data, "traces.db"));
+  try {
+    return await store.expire(limits, options);
+  } finally {
+    await store.close();
+  }
 }
 
 /** Copies the embedded trace store to a new file while it is in use. */

@@ -22,6 +22,7 @@ import { showCommand } from "./commands/show.ts";
 import { surveyCommand } from "./commands/survey.ts";
 import { backupCommand } from "./store/backup.ts";
 import { eraseCommand } from "./store/erase.ts";
+import { retentionCommand } from "./store/retention.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import type { CliContext } from "./context.ts";
 import { exitCode, exitCodeOf } from "./exit-code.ts";
@@ -58,6 +59,7 @@ const routes = buildRouteMap<string, CliContext>({
     receive: receiveCommand,
     erase: eraseCommand,
     backup: backupCommand,
+    retention: retentionCommand,
     serve: serveCommand,
     jobs: jobsCommand,
     audit: auditCommand,

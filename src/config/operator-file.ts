@@ -101,6 +101,13 @@ export const operatorSchema = z.strictObject({
     .record(text, z.strictObject({ input: price, output: price, cacheRead: price.exactOptional(), cacheWrite: price.exactOptional() }))
     .optional()
     .describe("US dollars per million tokens, where prices/models.yaml has none or yours differ."),
+  retention: z
+    .strictObject({
+      days: z.number().positive().max(36_500).describe("Sessions are removed so many days after they ended."),
+      tellingDays: z.number().positive().max(36_500).exactOptional().describe("For failures and outliers; default as `days`."),
+    })
+    .optional()
+    .describe("How long sessions stay in the embedded trace store, applied by `tuneup retention`; without it they stay."),
   redaction: z
     .union([
       z.literal("off"),

@@ -21,6 +21,7 @@ const operatorOnly: readonly string[] = [
   "budget",
   "traces",
   "redaction",
+  "retention",
 ];
 
 const glob = z

@@ -53,3 +53,10 @@ export interface TraceStore extends TraceReader {
    */
   erase(project: ProjectId, selection: ErasureSelection): Promise<Erased>;
 }
+
+/** When sessions are too old: what ended before `before` goes, telling sessions (failures, outliers) only when they ended before `tellingBefore`. */
+export interface RetentionLimits {
+  readonly before: Instant;
+  /** Not after `before`. */
+  readonly tellingBefore: Instant;
+}

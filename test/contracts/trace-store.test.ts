@@ -8,7 +8,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { MemoryTraceStore } from "../../src/adapters/memory-trace-store/memory-trace-store.ts";
 import { backUpDatabase } from "../../src/adapters/sqlite/back-up.ts";
 import { SqliteTraceStore } from "../../src/adapters/sqlite/sqlite-trace-store.ts";
-import { projectId, sessionId } from "../../src/domain/ids.ts";
+import { instant, projectId, sessionId } from "../../src/domain/ids.ts";
 import { aSpan, traceStoreContract } from "./trace-store.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tuneup-traces-"));
@@ -100,6 +100,36 @@ describe("the SQLite trace store", () => {
     expect(gone.filter((frame) => left.includes(frame.subarray(0, 60)) && left.includes(frame.subarray(-20)))).toEqual([]);
     await store.close();
     await other.close();
+  });
+
+  test("forgets what is too old, telling sessions later", async () => {
+    const store = SqliteTraceStore.open(freshPath());
+    const ended = (day: number): { readonly startedAt: ReturnType<typeof instant> } => ({
+      startedAt: instant(`2026-01-${String(day).padStart(2, "0")}T00:00:00.000Z`),
+    });
+    const span = (trace: string, session: string, day: number, more: Parameters<typeof aSpan>[0] = {}): ReturnType<typeof aSpan> =>
+      aSpan({ trace, ...ended(day), ...more, attributes: { "session.id": session, ...more.attributes } });
+    await store.add(project, {
+      spans: [
+        span("1", "old", 1),
+        span("2", "old and good", 1, { attributes: { "agent.outcome": "Success" } }),
+        span("3", "old and failed", 10, { attributes: { "agent.outcome": "failed" } }),
+        span("4", "old, a tool failed", 10, { status: "error", attributes: { "gen_ai.operation.name": "execute_tool" } }),
+        span("5", "old, with feedback", 10),
+        ...Array.from({ length: 20 }, () => span("6", "old and long", 10)),
+        span("7", "too old, though failed", 1, { attributes: { "agent.outcome": "failed" } }),
+        span("8", "new", 20),
+      ],
+      feedback: [{ traceId: "5".repeat(32), feedback: { name: "score", by: "user" } }],
+    });
+    const limits = { before: ended(15).startedAt, tellingBefore: ended(5).startedAt };
+    expect(await store.expire(limits, { dryRun: true })).toEqual({ sessions: 3 });
+    expect(await store.expire(limits, { dryRun: false })).toEqual({ sessions: 3 });
+    expect(await store.expire(limits, { dryRun: false })).toEqual({ sessions: 0 });
+    const left: string[] = [];
+    for await (const trace of store.read({ project })) left.push(trace.key);
+    expect(left).toEqual(["old and failed", "old and long", "old, a tool failed", "old, with feedback", "new"]);
+    await store.close();
   });
 
   test("is copied whole while it is written to; a copy never overwrites a file", async () => {

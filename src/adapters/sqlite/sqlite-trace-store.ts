@@ -1,14 +1,17 @@
 import type { FailureCluster } from "../../domain/cluster.ts";
 import { asJson, canonicalJson } from "../../domain/digest.ts";
 import { TuneupError } from "../../domain/errors.ts";
-import { type ProjectId, type SessionId, sessionId } from "../../domain/ids.ts";
+import { type ProjectId, projectId, type SessionId, sessionId } from "../../domain/ids.ts";
 import type { Feedback, Trace, TraceBatch } from "../../domain/span.ts";
-import type { AddResult, Erased, ErasureSelection, TraceQuery, TraceStore } from "../../ports/trace-store.ts";
+import type { AddResult, Erased, ErasureSelection, RetentionLimits, TraceQuery, TraceStore } from "../../ports/trace-store.ts";
+import { expiredSessions } from "./expired-sessions.ts";
 import { openDatabase } from "./open-database.ts";
 import { migrate } from "./schema.ts";
 import { SessionBodies } from "./session-bodies.ts";
 import { eraseSession, readSession, SessionRows } from "./session-rows.ts";
 import { Statements } from "./statements.ts";
+
+const sessionsTogether = 200;
 
 /** The embedded trace store: one SQLite file in WAL mode, safe for several processes, every `add` on disk when it resolves. */
 export class SqliteTraceStore implements TraceStore {
@@ -98,6 +101,21 @@ export class SqliteTraceStore implements TraceStore {
     // The log still holds the pages as they were; readers of other processes may keep it a little longer.
     if (sessions > 0) this.#attempt("written", () => this.#statements.database.exec("PRAGMA wal_checkpoint(TRUNCATE)"));
     return { sessions };
+  }
+
+  /** Erases what is too old in every project, some hundred sessions at a time so that writers need not wait for long. */
+  async expire(limits: RetentionLimits, { dryRun }: { readonly dryRun: boolean }): Promise<Erased> {
+    const expired = this.#attempt("read", () => expiredSessions(this.#statements, limits));
+    if (dryRun || expired.length === 0) return { sessions: expired.length };
+    for (let from = 0; from < expired.length; from += sessionsTogether) {
+      const some = expired.slice(from, from + sessionsTogether);
+      this.#transaction(() => {
+        for (const { id, project } of some) eraseSession(this.#statements, projectId(project), id);
+        this.#bodies.forget(some.map(({ id }) => id));
+      });
+    }
+    this.#attempt("written", () => this.#statements.database.exec("PRAGMA wal_checkpoint(TRUNCATE)"));
+    return { sessions: expired.length };
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,52 @@
+import { buildCommand } from "@stricli/core";
+import { expireTraces, readOperator } from "../../compose.ts";
+import { TuneupError } from "../../domain/errors.ts";
+import { type Instant, later } from "../../domain/ids.ts";
+import type { CliContext } from "../context.ts";
+import { type CommonFlags, commonFlags, flag, placesOf } from "../flags.ts";
+import { plural } from "../table.ts";
+
+interface RetentionFlags extends Pick<CommonFlags, "data" | "operator" | "json"> {
+  readonly dryRun?: boolean;
+}
+
+const dayMilliseconds = 86_400_000;
+
+export const retentionCommand = buildCommand<RetentionFlags, [], CliContext>({
+  docs: {
+    brief: "Remove sessions that are older than the operator file's retention",
+    fullDescription: [
+      "Reads `retention` of the operator file: `days` for all sessions, `tellingDays` for those worth more (failed ones, ones with feedback or",
+      "failed tools, and unusually long ones). Removes what ended before, in every trace project, for good. Run it once a day, from cron or a timer.",
+      "",
+      "  tuneup retention --dry-run",
+    ].join("\n"),
+  },
+  parameters: {
+    flags: {
+      data: commonFlags.data,
+      operator: commonFlags.operator,
+      json: commonFlags.json,
+      dryRun: flag.toggle("Count, remove nothing"),
+    },
+  },
+  async func(flags) {
+    const places = placesOf(this, flags);
+    const { retention } = readOperator(places, this.environment);
+    if (retention === undefined)
+      throw new TuneupError("config-invalid", "The operator file sets no retention; nothing was removed.", {
+        remedy: "Set `retention: { days: 30, tellingDays: 180 }`; docs/store.md says what each means.",
+      });
+    const before = (days: number): Instant => later(this.now(), -days * dayMilliseconds);
+    const limits = {
+      before: before(retention.days),
+      tellingBefore: before(Math.max(retention.days, retention.tellingDays ?? retention.days)),
+    };
+    const { sessions } = await expireTraces(places.data, limits, { dryRun: flags.dryRun === true });
+    this.process.stdout.write(
+      flags.json === true
+        ? `${JSON.stringify({ sessions, dryRun: flags.dryRun === true, ...limits })}\n`
+        : `${plural(sessions, "session")} ${flags.dryRun === true ? "would be removed" : "removed"}.\n`,
+    );
+  },
+});
