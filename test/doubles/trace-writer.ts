@@ -1,9 +1,9 @@
 import { SqliteTraceStore } from "../../src/adapters/sqlite/sqlite-trace-store.ts";
 import { instant, projectId } from "../../src/domain/ids.ts";
 
-/** A process that adds batches of three spans for ever and prints a line for each that was acknowledged; killed by the test that starts it. */
+/** A process that adds batches of three spans for ever and prints a line for each that was acknowledged; the second argument is its first batch; killed by the test that starts it. */
 const store = SqliteTraceStore.open(process.argv[2] ?? "");
-for (let batch = 0; ; batch += 1) {
+for (let batch = Number(process.argv[3] ?? 0); ; batch += 1) {
   const spans = [0, 1, 2].map((index) => ({
     traceId: "a".repeat(32),
     spanId: (batch * 3 + index + 1).toString(16).padStart(16, "0"),
