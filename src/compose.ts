@@ -24,6 +24,7 @@ import { transcriptFileFormat } from "./adapters/transcript/transcript-file-form
 import { configureModels, type ConfiguredModels } from "./compose/models.ts";
 import { redactingStore } from "./compose/redacting-store.ts";
 import { realRetryTools, systemNow } from "./compose/runtime.ts";
+import { type ReadingFrom, readTracesFrom } from "./compose/stores/trace-readers.ts";
 import type { Environment } from "./config/environment.ts";
 import { type OperatorSettings, parseOperatorFile } from "./config/operator-file.ts";
 import type { FailureCluster } from "./domain/cluster.ts";
@@ -59,7 +60,10 @@ export interface HouseSettings {
 /** The opened parts of one installation. */
 export interface House {
   readonly data: string;
+  /** Tuneup's own store: what is received and ingested. */
   readonly store: TraceStore;
+  /** Where sessions are read from: the own store, or the one that the operator file names for the project. */
+  readonly traces: ReadingFrom;
   readonly ledger: Ledger;
   readonly operator: OperatorSettings;
   readonly models: ConfiguredModels;
@@ -116,12 +120,14 @@ export function readOperator(places: Places, environment: Environment): Operator
 
 /** The embedded store as everything writes to it: what comes in is redacted first, unless the operator said otherwise. */
 export function openTraceStore(data: string, { redaction }: Pick<OperatorSettings, "redaction"> = {}): TraceStore {
-  const redactor =
-    redaction === "off"
-      ? undefined
-      : makeRedactor({ scanner: secretScanner, keyOf: redactionKeys(join(data, "redaction.key")), settings: redaction ?? {} });
-  const store = SqliteTraceStore.open(join(data, "traces.db"));
-  return redactor === undefined ? store : redactingStore(store, redactor);
+  return redactedAs(data, redaction)(SqliteTraceStore.open(join(data, "traces.db")));
+}
+
+/** Wraps stores as the operator wants sessions redacted: with the installation's own key, so that equal values stay equal. */
+function redactedAs(data: string, redaction: OperatorSettings["redaction"]): (store: TraceStore) => TraceStore {
+  if (redaction === "off") return (store) => store;
+  const redactor = makeRedactor({ scanner: secretScanner, keyOf: redactionKeys(join(data, "redaction.key")), settings: redaction ?? {} });
+  return (store) => redactingStore(store, redactor);
 }
 
 /** Removes the sessions of all projects that are older than these limits; `dryRun` only counts them. */
@@ -144,9 +150,16 @@ export function openHouse(settings: HouseSettings): House {
   const { data } = settings.places;
   const ledger = SqliteLedger.open(join(data, "ledger.db"));
   const store = openTraceStore(data, operator);
+  const traces = readTracesFrom({
+    operator,
+    own: store,
+    redacted: redactedAs(data, operator.redaction),
+    variables: settings.variables,
+  });
   return {
     data,
     store,
+    traces,
     ledger,
     operator,
     models: configureModels(settings.environment, operator, settings.variables, { retry: realRetryTools, prices: readPrices() }),
@@ -162,6 +175,7 @@ export function openHouse(settings: HouseSettings): House {
           }),
         }),
     async close() {
+      await traces.reader.close();
       await store.close();
       await ledger.close();
     },

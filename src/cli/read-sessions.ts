@@ -7,7 +7,7 @@ import { type Assembled, assemble } from "../stages/assemble.ts";
 /** All sessions of a project, and what in its traces nobody understands. */
 export async function assembleProject(house: House, project: ProjectId): Promise<Assembled> {
   const traces: Trace[] = [];
-  for await (const trace of house.store.read({ project })) traces.push(trace);
+  for await (const trace of house.traces.reader.read({ project })) traces.push(trace);
   return assemble(traces);
 }
 

@@ -37,7 +37,7 @@ export async function scanProject(
   const labeller = client === undefined ? undefined : { client, prompt: house.prompts.label };
   const scanned = await scan(
     { project, previous, ...(labelled === undefined ? {} : { labelled }) },
-    house.store,
+    house.traces.reader,
     labeller,
     runtimeOf(context),
   );

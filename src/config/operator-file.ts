@@ -37,16 +37,37 @@ const modelRole = z.strictObject({
     .describe("Name of the environment variable that holds the key; never the key itself."),
 });
 
+/** The stores of others that are read in place; docs/trace-stores.md. */
+const traceStoreKinds = ["langfuse"] as const;
+export type TraceStoreKind = (typeof traceStoreKinds)[number];
+
+const traceStore = z.strictObject({
+  kind: z.enum(traceStoreKinds),
+  url: z.url({ protocol: /^https?$/ }).describe("The store's own address, without a key."),
+  project: text.exactOptional().describe("The store's name or id for this project, where its key does not say it."),
+  keyEnv: z
+    .string()
+    .regex(/^[A-Z][A-Z0-9_]{0,80}$/)
+    .exactOptional()
+    .describe("Name of the environment variable that holds the key; never the key itself."),
+  pageSize: z.number().int().min(1).max(1000).exactOptional(),
+  days: z.number().min(0.01).max(400).exactOptional().describe("How far back is read; default 14."),
+  requestsPerSecond: z.number().min(0.05).max(1000).exactOptional(),
+  clusterBy: words.exactOptional().describe("Names of scores or annotations whose labels name a kind of failure."),
+});
+export type TraceStoreSettings = z.infer<typeof traceStore>;
+
 /** The schema of `tuneup.operator.yml`. Keys mean what docs/operator-file.md says; unknown keys are errors. */
 export const operatorSchema = z.strictObject({
   project: text.optional().describe("Trace project that this repository's agent reports to."),
   repositories: z
     .record(
       z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,38}\/[A-Za-z0-9._-]{1,100}$/, "a repository is written owner/name"),
-      z.strictObject({ project: text }),
+      z.strictObject({ project: text, traces: traceStore.exactOptional() }),
     )
     .optional()
     .describe("For the GitHub App: which trace project belongs to which repository. A repository that is not listed gets no runs."),
+  traces: traceStore.optional().describe("Where this project's traces are read in place; Tuneup's own store when left out."),
   models: z
     .strictObject({
       agent: modelRole.optional().describe("What the agent itself runs on; default: provider and model as recorded."),

@@ -69,7 +69,41 @@ async function readerChecks(context: CliContext, house: House, project: ProjectI
   ];
   const live = flags.live === true ? await liveModels(context, house) : [];
   const receiving = await receiverChecks(context, { data: house.data, project, live: flags.live === true });
-  return [repository, ...traceChecks(await assembleProject(house, project), project), ...receiving, ...models, ...live];
+  return [repository, ...(await sessionChecks(house, project, flags)), ...receiving, ...models, ...live];
+}
+
+/** What the traces hold and lack. A store elsewhere is asked only with `live`. */
+async function sessionChecks(house: House, project: ProjectId, flags: Flags): Promise<readonly Check[]> {
+  const remote = await lookedUp(() => house.traces.remote(project));
+  if ("problem" in remote) return [remote.problem];
+  const { found } = remote;
+  if (found === undefined) return traceChecks(await assembleProject(house, project), project);
+  const place = `read in place from ${found.name}, ${plural(found.days, "day")} back`;
+  const limits = found.limits.map((text): Check => ({ name: "trace store", state: "note", text }));
+  if (flags.live !== true)
+    return [
+      { name: "trace store", state: "note", text: place, remedy: "tuneup doctor --live asks it and says what its sessions lack." },
+      ...limits,
+    ];
+  const reached = await looked("trace store", async () => {
+    await found.check();
+    return { state: "ok", text: place };
+  });
+  if (reached.state === "problem") return [reached, ...limits];
+  const read = await lookedUp(async () => traceChecks(await assembleProject(house, project), project));
+  return [reached, ...limits, ...("problem" in read ? [read.problem] : read.found)];
+}
+
+async function lookedUp<T>(look: () => T | Promise<T>): Promise<{ readonly found: T } | { readonly problem: Check }> {
+  try {
+    return { found: await look() };
+  } catch (error) {
+    return {
+      problem: await looked("trace store", () => {
+        throw error;
+      }),
+    };
+  }
 }
 
 const canJudge = (house: House): boolean => (house.operator.rules?.length ?? 0) > 0 || house.evaluator !== undefined;

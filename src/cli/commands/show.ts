@@ -60,7 +60,7 @@ async function showSession(
   project: ProjectId,
   id: string,
 ): Promise<{ readonly session: Session; readonly outcome: Outcome | undefined } | undefined> {
-  const trace = await house.store.session(project, sessionId(id));
+  const trace = await house.traces.reader.session(project, sessionId(id));
   if (trace === undefined) return undefined;
   const [session] = assemble([trace]).sessions;
   if (session === undefined)
