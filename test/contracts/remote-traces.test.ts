@@ -1,4 +1,5 @@
 import { langfuseStandIn } from "../adapters/remote-traces/langfuse-stand-in.ts";
+import { jaegerStandIn, langsmithStandIn, mlflowStandIn, phoenixStandIn } from "../adapters/remote-traces/stand-ins.ts";
 import { remoteTracesContract } from "./remote-traces.ts";
 
-for (const standIn of [langfuseStandIn]) remoteTracesContract(standIn);
+for (const standIn of [langfuseStandIn, phoenixStandIn, langsmithStandIn, mlflowStandIn, jaegerStandIn]) remoteTracesContract(standIn);

@@ -172,7 +172,9 @@ export function remoteTracesContract(standIn: StoreStandIn): void {
       expect(visits).toBe(0);
     });
 
-    test.runIf(standIn.pages)("a page that fails in the middle is an error, and the next read goes on there", async () => {
+    if (!standIn.pages) return;
+
+    test("a page that fails in the middle is an error, and the next read goes on there", async () => {
       const asked = serve(standIn, [[child, second], [first]], { 1: (count) => (count <= 5 ? [500, "broken"] : undefined) });
       const reader = open();
       expect((await failure(reader)).retryable).toBe(true);
@@ -180,7 +182,7 @@ export function remoteTracesContract(standIn: StoreStandIn): void {
       expect(asked.get(0)).toBe(1);
     });
 
-    test.runIf(standIn.pages)("an empty page in the middle is an error, not the end", async () => {
+    test("an empty page in the middle is an error, not the end", async () => {
       serve(standIn, [[first], [], [second]]);
       expect((await failure(open())).message).toContain("empty page");
     });

@@ -20,7 +20,7 @@ export interface HttpReadingOptions {
 export interface HttpReading {
   readonly name: string;
   get(path: string, query?: Query): Promise<unknown>;
-  /** For queries that a store takes in a body; never changes anything there. */
+  /** For queries that a store takes in a body, as JSON or, given a text, as that text; never changes anything there. */
   post(path: string, body: unknown, query?: Query): Promise<unknown>;
 }
 
@@ -37,6 +37,7 @@ interface Call {
   readonly path: string;
   readonly query: Query;
   readonly body?: string;
+  readonly isText?: boolean;
 }
 
 /** An answer other than success: tells the retry rules what it means. */
@@ -69,7 +70,8 @@ export function httpReading(options: HttpReadingOptions): HttpReading {
   return {
     name,
     get: (path, query = {}) => ask({ method: "GET", path, query }),
-    post: (path, body, query = {}) => ask({ method: "POST", path, query, body: JSON.stringify(body) }),
+    post: (path, body, query = {}) =>
+      ask({ method: "POST", path, query, body: typeof body === "string" ? body : JSON.stringify(body), isText: typeof body === "string" }),
   };
 }
 
@@ -119,11 +121,15 @@ async function once(wire: Wire, call: Call): Promise<unknown> {
   }
 }
 
-async function send({ name, options, signal }: Wire, { body, method, path }: Call, url: URL): Promise<Response> {
+async function send({ name, options, signal }: Wire, { body, isText, method, path }: Call, url: URL): Promise<Response> {
   try {
     return await fetch(url, {
       method,
-      headers: { accept: "application/json", ...(body === undefined ? {} : { "content-type": "application/json" }), ...options.headers },
+      headers: {
+        accept: "application/json",
+        ...(body === undefined ? {} : { "content-type": isText === true ? "text/plain; charset=utf-8" : "application/json" }),
+        ...options.headers,
+      },
       ...(body === undefined ? {} : { body }),
       redirect: "manual",
       signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMilliseconds)]),

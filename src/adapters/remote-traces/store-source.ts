@@ -1,3 +1,4 @@
+import { TuneupError } from "../../domain/errors.ts";
 import type { Instant } from "../../domain/ids.ts";
 import type { TraceBatch } from "../../domain/span.ts";
 
@@ -53,4 +54,10 @@ export interface StoreAddress {
   /** The store's own name or id for what Tuneup calls a trace project. */
   readonly project?: string;
   readonly pageSize: number;
+}
+
+/** The store's own name of the project. Throws `config-invalid` where the operator file gives none. */
+export function projectNamed({ project }: StoreAddress, store: string, what: string): string {
+  if (project !== undefined) return project;
+  throw new TuneupError("config-invalid", `${store} needs \`traces.project\`.`, { remedy: what });
 }

@@ -1,6 +1,11 @@
 import { MemoryTraceStore } from "../../adapters/memory-trace-store/memory-trace-store.ts";
 import { httpReading } from "../../adapters/remote-traces/http-reading.ts";
+import { jaegerSource } from "../../adapters/remote-traces/jaeger.ts";
 import { langfuseSource } from "../../adapters/remote-traces/langfuse.ts";
+import { langsmithSource } from "../../adapters/remote-traces/langsmith.ts";
+import { mlflowSource } from "../../adapters/remote-traces/mlflow.ts";
+import { phoenixSource } from "../../adapters/remote-traces/phoenix.ts";
+import { decodeOtlp } from "../../adapters/otlp/decode-otlp.ts";
 import { RemoteTraceReader } from "../../adapters/remote-traces/remote-trace-reader.ts";
 import type { HttpReading } from "../../adapters/remote-traces/http-reading.ts";
 import type { StoreAddress, StoreSource } from "../../adapters/remote-traces/store-source.ts";
@@ -20,12 +25,31 @@ interface StoreKind {
   readonly source: (http: HttpReading, address: StoreAddress) => StoreSource;
 }
 
+const bearer = (key: string): Readonly<Record<string, string>> => ({ authorization: `Bearer ${key}` });
 const basic = (key: string): Readonly<Record<string, string>> => ({
   authorization: `Basic ${Buffer.from(key, "utf8").toString("base64")}`,
 });
 
+const basicOrBearer = (key: string): Readonly<Record<string, string>> => (key.includes(":") ? basic(key) : bearer(key));
+
 const kinds: Readonly<Record<TraceStoreKind, StoreKind>> = {
   langfuse: { title: "Langfuse", keyName: "LANGFUSE_KEYS", needsKey: true, headers: basic, source: langfuseSource },
+  phoenix: { title: "Phoenix", keyName: "PHOENIX_API_KEY", needsKey: false, headers: bearer, source: phoenixSource },
+  langsmith: {
+    title: "LangSmith",
+    keyName: "LANGSMITH_API_KEY",
+    needsKey: true,
+    headers: (key) => ({ "x-api-key": key }),
+    source: langsmithSource,
+  },
+  mlflow: { title: "MLflow", keyName: "MLFLOW_KEY", needsKey: false, headers: basicOrBearer, source: mlflowSource },
+  jaeger: {
+    title: "Jaeger",
+    keyName: "JAEGER_KEY",
+    needsKey: false,
+    headers: basicOrBearer,
+    source: (http, address) => jaegerSource(http, address, (bytes) => decodeOtlp(bytes, { encoding: "json", signal: "traces" })),
+  },
 };
 
 /** Another store that traces are read from, as `doctor` looks at it. */
