@@ -39,7 +39,7 @@ import type { Ledger } from "./ports/ledger.ts";
 import type { TraceFileFormat } from "./ports/trace-file.ts";
 import type { Erased, RetentionLimits, TraceStore } from "./ports/trace-store.ts";
 import type { Workspace } from "./ports/workspace.ts";
-import type { WriteGuard } from "./ports/outgoing.ts";
+import type { RateWindow, WriteGuard } from "./ports/outgoing.ts";
 import { outgoingGuard } from "./stages/publish.ts";
 import { defaultLookRules, type LookRules } from "./stages/publish/last-look.ts";
 
@@ -220,10 +220,14 @@ export function openForgeWriter(target: {
   readonly environment: Environment;
   /** Stand before every request that writes to GitHub, after the last look. */
   readonly guards?: readonly WriteGuard[];
+  readonly window?: RateWindow;
 }): ForgeWriter {
   if (target.forge === "local")
     return localForge({ path: target.repo, data: target.data, programs: target.environment.path, now: systemNow });
-  return githubForge(githubOptions(target.environment, target.guards));
+  return githubForge({
+    ...githubOptions(target.environment, target.guards),
+    ...(target.window === undefined ? {} : { window: target.window }),
+  });
 }
 
 /** Likewise for the pull request that sets Tuneup up, which there is on GitHub only. */

@@ -1,7 +1,6 @@
 import { Probot, ProbotOctokit } from "probot";
-import { textsOfRequest } from "../domain/publishing/outgoing-write.ts";
 import type { Delivery } from "../ports/inbox.ts";
-import type { WriteGuard } from "../ports/outgoing.ts";
+import { guardedRequest, type RateWindow, type RequestKeepers, type WriteGuard } from "../ports/outgoing.ts";
 
 export interface MadeProbot {
   readonly probot: Probot;
@@ -16,6 +15,7 @@ export async function makeProbot(
   credentials: { readonly id: string; readonly privateKey: string; readonly webhookSecret: string; readonly apiUrl?: string },
   load: (app: Probot) => void,
   guards: readonly WriteGuard[],
+  quiet?: { readonly window: RateWindow; readonly clock: () => number },
 ): Promise<MadeProbot> {
   const probot = new Probot({
     appId: credentials.id,
@@ -23,7 +23,7 @@ export async function makeProbot(
     secret: credentials.webhookSecret,
     logLevel: "fatal",
     // The object form of these options is ignored by Probot; our own job steps decide about trying again.
-    Octokit: ProbotOctokit.plugin(guardedWrites(guards)).defaults((defaults: Record<string, object>) => ({
+    Octokit: ProbotOctokit.plugin(keptRequests({ guards, clock: () => 0, ...quiet })).defaults((defaults: Record<string, object>) => ({
       ...defaults,
       throttle: { ...defaults["throttle"], enabled: false },
       retry: { enabled: false },
@@ -57,22 +57,15 @@ function rememberNames(probot: Probot): ReadonlySet<string> {
   return names;
 }
 
-/** An Octokit plugin: no request that writes leaves past the guards. */
-function guardedWrites(guards: readonly WriteGuard[]): (octokit: Pick<ProbotOctokit, "hook">) => Record<string, never> {
+const longestRequest = 30_000;
+
+/** An Octokit plugin: no request hangs for longer than half a minute, goes out while GitHub wants quiet, or writes past the guards. */
+function keptRequests(keepers: RequestKeepers): (octokit: Pick<ProbotOctokit, "hook">) => Record<string, never> {
   return (octokit) => {
     octokit.hook.wrap("request", async (request, options) => {
       const { method, url, ...fields } = options;
-      const write = textsOfRequest({ method, url, fields });
-      if (write === undefined) return request(options);
-      for (const guard of guards) await guard.before(write);
-      let outcome: "written" | "failed" = "failed";
-      try {
-        const response = await request(options);
-        outcome = "written";
-        return response;
-      } finally {
-        for (const guard of guards) await guard.after?.(write, outcome);
-      }
+      const send = async () => request({ ...options, request: { ...options.request, signal: AbortSignal.timeout(longestRequest) } });
+      return guardedRequest({ method, url, fields }, send, keepers);
     });
     return {};
   };

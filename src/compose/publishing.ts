@@ -1,13 +1,15 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
 import { onlyForgeSecrets } from "../config/environment.ts";
 import { asJson, digestOfJson, shortDigest } from "../domain/digest.ts";
-import { TuneupError } from "../domain/errors.ts";
+import { isErrorCode, TuneupError } from "../domain/errors.ts";
 import { digest } from "../domain/ids.ts";
 import type { Proposal } from "../domain/proposal.ts";
 import type { SetupProposal } from "../domain/publishing/setup.ts";
 import type { Publication } from "../ports/forge.ts";
+import { publishableSchema } from "./proposal-schema.ts";
 
 export interface PublishingTarget {
   readonly data: string;
@@ -57,11 +59,14 @@ export async function publishInOwnProcess(proposal: Proposal | SetupProposal, ta
       variables,
     );
     if (code === 0) return JSON.parse(stdout) as Publication;
-    throw new TuneupError("forge-refused", stderr.trim() || `The publishing process ended with code ${code}.`, {
-      remedy: "The proposal is kept; the same command tries to publish it again.",
-      retryable: true,
-      fields: { code },
-    });
+    throw (
+      reported(stdout) ??
+      new TuneupError("forge-refused", stderr.trim() || `The publishing process ended with code ${code}.`, {
+        remedy: "The proposal is kept; the same command tries to publish it again.",
+        retryable: true,
+        fields: { code },
+      })
+    );
   } finally {
     rmSync(file, { force: true });
   }
@@ -82,5 +87,43 @@ function run(
   });
 }
 
-/** Reads a proposal that the working process wrote. */
-export const readProposal = (path: string): Proposal | SetupProposal => JSON.parse(readFileSync(path, "utf8")) as Proposal | SetupProposal;
+/** Reads a proposal that the working process wrote. Throws `publish-refused` for a file that is none. */
+export function readProposal(path: string): Proposal | SetupProposal {
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(path, "utf8"));
+  } catch (cause) {
+    throw unreadable(path, "it cannot be read as JSON", cause);
+  }
+  const parsed = publishableSchema(content).safeParse(content);
+  if (parsed.success) return parsed.data;
+  const places = new Set(parsed.error.issues.map((issue) => issue.path.join(".") || "the whole"));
+  throw unreadable(path, `these parts are not as they should be: ${[...places].slice(0, 10).join(", ")}`, parsed.error);
+}
+
+const unreadable = (path: string, why: string, cause: unknown): TuneupError =>
+  new TuneupError("publish-refused", `${path} holds no proposal: ${why}.`, {
+    remedy: "Nothing was published. `tuneup propose` writes such a file.",
+    fields: { path },
+    cause,
+  });
+
+const failureSchema = z.object({ error: z.object({ code: z.string(), message: z.string(), remedy: z.string(), retryable: z.boolean() }) });
+
+/** How the publishing process says on its standard output, under `--json`, why it failed. */
+export const failureJson = ({ code, message, remedy, retryable }: TuneupError): string =>
+  JSON.stringify({ error: { code, message, remedy, retryable } });
+
+/** The failure as it was reported: whether trying again may help is for the one to say who failed. */
+function reported(stdout: string): TuneupError | undefined {
+  let content: unknown;
+  try {
+    content = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
+  } catch {
+    return undefined;
+  }
+  const parsed = failureSchema.safeParse(content);
+  if (!parsed.success) return undefined;
+  const { code, message, remedy, retryable } = parsed.data.error;
+  return new TuneupError(isErrorCode(code) ? code : "internal", message, { remedy, retryable });
+}

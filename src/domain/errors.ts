@@ -1,26 +1,32 @@
 import type { Json } from "./ids.ts";
 
 /** Every failure a user can meet, by stable code; `docs/operations.md` lists them with remedies. */
-export type ErrorCode =
-  | "usage"
-  | "config-invalid"
-  | "file-unreadable"
-  | "file-malformed"
-  | "trace-store-unavailable"
-  | "trace-store-corrupt"
-  | "repository-unreadable"
-  | "model-unreachable"
-  | "model-refused"
-  | "model-malformed-reply"
-  | "model-not-configured"
-  | "budget-reached"
-  | "forge-unreachable"
-  | "forge-refused"
-  | "forge-conflict"
-  | "publish-refused"
-  | "stage-input-invalid"
-  | "cancelled"
-  | "internal";
+const errorCodes = [
+  "usage",
+  "config-invalid",
+  "file-unreadable",
+  "file-malformed",
+  "trace-store-unavailable",
+  "trace-store-corrupt",
+  "repository-unreadable",
+  "model-unreachable",
+  "model-refused",
+  "model-malformed-reply",
+  "model-not-configured",
+  "budget-reached",
+  "forge-unreachable",
+  "forge-refused",
+  "forge-conflict",
+  "publish-refused",
+  "stage-input-invalid",
+  "cancelled",
+  "internal",
+] as const;
+
+export type ErrorCode = (typeof errorCodes)[number];
+
+/** Whether a text is one of the codes. */
+export const isErrorCode = (text: string): text is ErrorCode => (errorCodes as readonly string[]).includes(text);
 
 /** Thrown only when the environment is broken or the input unusable; expected endings are values. */
 export class TuneupError extends Error {

@@ -1,3 +1,7 @@
+import { TuneupError } from "../domain/errors.ts";
+import { type ForgeRequest, repositoryOfRequest, textsOfRequest } from "../domain/publishing/outgoing-write.ts";
+import { failedAnswer, quietWanted } from "../domain/publishing/rate-limit.ts";
+
 /** Where an outgoing text will stand, which decides what it may hold. */
 export type OutgoingPlace = "title" | "body" | "comment" | "check" | "commit-message" | "label" | "branch" | "added-lines";
 
@@ -26,3 +30,63 @@ export interface WriteGuard {
 
 /** Places in a text that look like credentials; never the credential itself. */
 export type ScanSecrets = (text: string) => Promise<readonly { readonly line: number; readonly rule: string }[]>;
+
+/**
+ * When a forge said that it wants no requests of an account's installation. Shared by all processes of an installation, because the limit is. Times are
+ * milliseconds since 1970.
+ */
+export interface RateWindow {
+  /** Until when nothing may be asked about this account's repositories; `undefined` when anything may. */
+  until(account: string): Promise<number | undefined>;
+  /** The forge has asked for quiet. A shorter wish than a known one changes nothing. */
+  close(account: string, until: number): Promise<void>;
+}
+
+/** What every request of a forge's client passes. */
+export interface RequestKeepers {
+  /** Stand before every request that writes, in this order. */
+  readonly guards?: readonly WriteGuard[];
+  readonly window?: RateWindow;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+}
+
+/**
+ * Sends a request of a forge's client, or throws without sending it: while the forge wants quiet for this account (`forge-unreachable`, to be tried again
+ * after `fields.afterMilliseconds`), or when a guard refuses what would be written. Clients of all kinds send nothing but through here.
+ */
+export async function guardedRequest<T>(request: ForgeRequest, send: () => Promise<T>, keepers: RequestKeepers): Promise<T> {
+  const account = repositoryOfRequest(request).split("/")[0] ?? "";
+  await keepQuiet(account, keepers);
+  const write = textsOfRequest(request);
+  const guards = write === undefined ? [] : (keepers.guards ?? []);
+  if (write !== undefined) for (const guard of guards) await guard.before(write);
+  let outcome: "written" | "failed" = "failed";
+  try {
+    const answer = await send();
+    outcome = "written";
+    return answer;
+  } catch (error) {
+    await remember(error, account, keepers);
+    throw error;
+  } finally {
+    if (write !== undefined) for (const guard of guards) await guard.after?.(write, outcome);
+  }
+}
+
+async function keepQuiet(account: string, { clock, window }: RequestKeepers): Promise<void> {
+  if (window === undefined || account === "") return;
+  const left = ((await window.until(account)) ?? 0) - clock();
+  if (left <= 0) return;
+  throw new TuneupError("forge-unreachable", `GitHub wants no requests about ${account} for ${Math.ceil(left / 1000)} seconds.`, {
+    remedy: "The work goes on by itself afterwards.",
+    retryable: true,
+    fields: { account, afterMilliseconds: Math.ceil(left) },
+  });
+}
+
+async function remember(error: unknown, account: string, { clock, window }: RequestKeepers): Promise<void> {
+  const failed = failedAnswer(error);
+  const quiet = failed === undefined ? undefined : quietWanted(failed, clock());
+  if (quiet !== undefined && window !== undefined && account !== "") await window.close(account, clock() + quiet);
+}

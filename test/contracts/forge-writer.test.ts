@@ -307,6 +307,9 @@ describe("the GitHub forge", () => {
     expect(await publish()).toMatchObject({ result: "published" });
     world.fail(/GET .*\/pulls$/, { when: "before", status: 429, headers: { "retry-after": "7200" } });
     await expect(publish()).rejects.toMatchObject({ code: "forge-unreachable", retryable: true });
+    const used = { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "2400" };
+    world.fail(/GET .*\/pulls$/, { when: "before", status: 403, headers: used });
+    await expect(publish()).rejects.toMatchObject({ code: "forge-unreachable", retryable: true });
   });
 
   test("names the missing permission, and never the token", async () => {
@@ -320,6 +323,15 @@ describe("the GitHub forge", () => {
     world.fail(/POST .*\/git\/refs$/, { when: "before", status: 403 });
     await expect(publish()).rejects.toMatchObject({ code: "forge-refused", remedy: expect.stringContaining("contents and pull requests") });
     expect(JSON.stringify([error, String(error)])).not.toContain("ghp_wrong");
+  });
+
+  test("edits no comment of anybody else, whatever mark it copies", async () => {
+    const { pull } = await publish();
+    if (pull === undefined) throw new Error("no pull request");
+    world.comment(pull.number, "eve", "<!-- tuneup:note -->\nmine");
+    await forge().comment(pull, "note", "Ours.");
+    await forge().comment(pull, "note", "Ours again.");
+    expect(world.comments.map(({ body }) => body)).toEqual(["<!-- tuneup:note -->\nmine", "<!-- tuneup:note -->\nOurs again."]);
   });
 
   test("never moves a branch over a commit that came while it looked", async () => {

@@ -1,4 +1,5 @@
 import { TuneupError } from "../../domain/errors.ts";
+import { failedAnswer, quietWanted } from "../../domain/publishing/rate-limit.ts";
 import { type Instant, later } from "../../domain/ids.ts";
 import type { ClaimedDelivery, Delivery, Inbox } from "../../ports/inbox.ts";
 import type { Log } from "../../ports/runtime.ts";
@@ -100,7 +101,7 @@ export class InboxWorker {
         { ...fields, code: codeOf(error) },
         pause === undefined ? "a delivery failed for good" : "a delivery failed; it is tried again",
       );
-      await inbox.fail(claim, reason, pause === undefined ? undefined : later(now(), Math.max(pause, wishOf(error))));
+      await inbox.fail(claim, reason, pause === undefined ? undefined : later(now(), Math.max(pause, wishOf(error, Date.parse(now())))));
     }
   }
 
@@ -145,11 +146,9 @@ function reasonOf(error: unknown): string {
 }
 
 /** How long a rate limit asks to wait, in milliseconds. */
-function wishOf(error: unknown): number {
+function wishOf(error: unknown, now: number): number {
   const inner = innermost(error);
-  if (typeof inner !== "object" || inner === null || !("response" in inner)) return 0;
-  const { response } = inner;
-  if (typeof response !== "object" || response === null || !("headers" in response)) return 0;
-  const wished = Number((response.headers as Readonly<Record<string, unknown>>)["retry-after"]);
-  return Number.isFinite(wished) && wished > 0 ? Math.min(wished, 3600) * 1000 : 0;
+  if (inner instanceof TuneupError) return Number(inner.fields["afterMilliseconds"] ?? 0);
+  const failed = failedAnswer(inner);
+  return failed === undefined ? 0 : (quietWanted(failed, now) ?? 0);
 }

@@ -6,6 +6,7 @@ import { openLedger, readOperator } from "../../compose.ts";
 import { openJobQueue } from "../../compose/app-service.ts";
 import { openProjects } from "../../compose/projects.ts";
 import { jsonLog } from "../../compose/runtime.ts";
+import { ledgerRateWindow } from "../../pipeline/standing/rate-window.ts";
 import { auditedQueue, openRecords, serviceGuards } from "../../compose/service.ts";
 import { otlpFlags, receiveBeside } from "../receiving/receiver-process.ts";
 import { appCredentials } from "../app-credentials.ts";
@@ -85,6 +86,7 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
         host,
         accept: intake.accept,
         problems: intake.problems,
+        window: ledgerRateWindow(ledger),
         guards: serviceGuards(records.audit, this.now, environment),
       });
       server = started;

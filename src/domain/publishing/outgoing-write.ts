@@ -37,6 +37,10 @@ const record = (value: unknown): Readonly<Record<string, unknown>> =>
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 const named = (value: unknown): unknown => (typeof value === "string" ? value : record(value)["name"]);
 
+/** `owner/name` of the repository that a request is about, empty where it names none. */
+export const repositoryOfRequest = ({ fields, url }: ForgeRequest): string =>
+  repositoryIn(fields, record(record(fields["variables"])["input"]), url.replace(/^https?:\/\/[^/]+/, "").split("?")[0] ?? "");
+
 /**
  * What a request writes and says, or `undefined` for one that only reads. Every text field that GitHub shows to people or acts on is found,
  * also those of a kind of request that is not known here: they are looked at as a body.
