@@ -85,7 +85,7 @@ async function ourPulls(parts: ReconcileParts): Promise<readonly Listed[]> {
 
 async function ourBranches(parts: ReconcileParts): Promise<readonly string[]> {
   const { octokit } = parts;
-  const refs = await octokit.paginate(octokit.rest.git.listMatchingRefs, { ...placeOf(parts), ref: "heads/tuneup/", per_page: 100 });
+  const refs = await octokit.paginate(octokit.rest.git.listMatchingRefs, { ...placeOf(parts), ref: "heads/tuneup/" });
   return refs.map(({ ref }) => ref.replace(/^refs\/heads\//, "")).filter((branch) => ourBranch.test(branch));
 }
 
