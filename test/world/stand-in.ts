@@ -63,7 +63,7 @@ async function main(): Promise<void> {
     appendFileSync(demo.places.operatorFile, `\nrepositories:\n  acme/support-agent: { project: ${demo.project} }\n`);
   process.stdout.write(nextSteps({ api, url: world.url, model: demo.server.url, project: demo.project, places: demo.places }));
   for (const signal of ["SIGINT", "SIGTERM"] as const)
-    process.once(signal, () => void Promise.all([world.stop(), demo.server.close()]).then(() => process.exit(0)));
+    process.once(signal, () => void Promise.allSettled([world.stop(), demo.server.close()]).then(() => process.exit(0)));
 }
 
 interface Places {
@@ -96,7 +96,8 @@ function nextSteps({ api, model, places, project, url }: Places): string {
     ...setUp,
     `${values.installed ? 3 : 4}. Open ${url}/acme/support-agent/issues/1 and comment /tuneup run as ada, or:`,
     `     curl -d login=ada --data-urlencode 'body=/tuneup run' ${url}/acme/support-agent/issues/1/comments`,
-    `   Reload the page: 👀, then the answer. The pull request is at ${url}/acme/support-agent. Its page merges and closes it.`,
+    "   The first answer is a pull request that sets Tuneup up: merge it on its page, then comment again and reload: 👀, and after a while the answer.",
+    `   The pull request with the proof is at ${url}/acme/support-agent. Its page merges and closes it.`,
     "",
   ].join("\n")}\n`;
 }
