@@ -1,5 +1,6 @@
 import { langfuseStandIn } from "../adapters/remote-traces/langfuse-stand-in.ts";
-import { jaegerStandIn, langsmithStandIn, mlflowStandIn, phoenixStandIn } from "../adapters/remote-traces/stand-ins.ts";
+import { clickhouseStandIn, jaegerStandIn, langsmithStandIn, mlflowStandIn, phoenixStandIn } from "../adapters/remote-traces/stand-ins.ts";
 import { remoteTracesContract } from "./remote-traces.ts";
 
-for (const standIn of [langfuseStandIn, phoenixStandIn, langsmithStandIn, mlflowStandIn, jaegerStandIn]) remoteTracesContract(standIn);
+for (const standIn of [langfuseStandIn, phoenixStandIn, langsmithStandIn, mlflowStandIn, jaegerStandIn, clickhouseStandIn])
+  remoteTracesContract(standIn);

@@ -1,5 +1,6 @@
 import { MemoryTraceStore } from "../../adapters/memory-trace-store/memory-trace-store.ts";
 import { httpReading } from "../../adapters/remote-traces/http-reading.ts";
+import { clickhouseSource } from "../../adapters/remote-traces/clickhouse.ts";
 import { jaegerSource } from "../../adapters/remote-traces/jaeger.ts";
 import { langfuseSource } from "../../adapters/remote-traces/langfuse.ts";
 import { langsmithSource } from "../../adapters/remote-traces/langsmith.ts";
@@ -32,6 +33,11 @@ const basic = (key: string): Readonly<Record<string, string>> => ({
 
 const basicOrBearer = (key: string): Readonly<Record<string, string>> => (key.includes(":") ? basic(key) : bearer(key));
 
+function clickhouseUser(key: string): Readonly<Record<string, string>> {
+  const colon = key.indexOf(":");
+  return colon < 0 ? { "x-clickhouse-key": key } : { "x-clickhouse-user": key.slice(0, colon), "x-clickhouse-key": key.slice(colon + 1) };
+}
+
 const kinds: Readonly<Record<TraceStoreKind, StoreKind>> = {
   langfuse: { title: "Langfuse", keyName: "LANGFUSE_KEYS", needsKey: true, headers: basic, source: langfuseSource },
   phoenix: { title: "Phoenix", keyName: "PHOENIX_API_KEY", needsKey: false, headers: bearer, source: phoenixSource },
@@ -50,6 +56,7 @@ const kinds: Readonly<Record<TraceStoreKind, StoreKind>> = {
     headers: basicOrBearer,
     source: (http, address) => jaegerSource(http, address, (bytes) => decodeOtlp(bytes, { encoding: "json", signal: "traces" })),
   },
+  clickhouse: { title: "ClickHouse", keyName: "CLICKHOUSE_KEY", needsKey: false, headers: clickhouseUser, source: clickhouseSource },
 };
 
 /** Another store that traces are read from, as `doctor` looks at it. */

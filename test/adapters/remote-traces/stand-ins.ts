@@ -1,3 +1,4 @@
+import { clickhouseSource } from "../../../src/adapters/remote-traces/clickhouse.ts";
 import { decodeOtlp } from "../../../src/adapters/otlp/decode-otlp.ts";
 import { jaegerSource } from "../../../src/adapters/remote-traces/jaeger.ts";
 import { langsmithSource } from "../../../src/adapters/remote-traces/langsmith.ts";
@@ -151,4 +152,31 @@ export const jaegerStandIn: StoreStandIn = {
     },
   }),
   rest: () => ({ services: ["support-agent"] }),
+};
+
+/** ClickHouse's HTTP interface in `FORMAT JSON`. The queries themselves, and their pages, run on the real engine in clickhouse.slow.test.ts. */
+export const clickhouseStandIn: StoreStandIn = {
+  name: "ClickHouse",
+  pages: false,
+  open: (http) => clickhouseSource(http, { url: host, pageSize: 50 }),
+  pageOf: (_url, body) => (body.includes("FROM otel_traces") ? 0 : undefined),
+  answer: (spans) => ({
+    data: spans.map((one) => ({
+      time: nanoseconds(one.minute),
+      TraceId: traceHex(one.trace),
+      SpanId: spanHex(one.span),
+      ParentSpanId: one.parent === undefined ? "" : spanHex(one.parent),
+      SpanName: "chat",
+      ScopeName: "agent",
+      Duration: "1000000",
+      StatusCode: "Unset",
+      StatusMessage: "",
+      ResourceAttributes: {},
+      SpanAttributes: { "session.id": one.session },
+      eventTimes: [],
+      eventNames: [],
+      eventAttributes: [],
+    })),
+  }),
+  rest: () => ({ data: [{ table: "otel_traces", name: "SpanAttributes", type: "Map(LowCardinality(String), String)" }] }),
 };
