@@ -205,8 +205,17 @@ async function besidesPrompt(prompts: readonly AgentSource[], search: Search): P
   );
   const located = [...new Set([...prompts, ...toolSources].map(({ path }) => path))];
   const settings = await checkout.read(filesOfSettings(located, words));
-  const parameters = parameterPlaces({ recorded: recordedParameters(sessions), located }, settings).map(({ key, kind, path, range }) =>
-    source({ kind, path, text: settings.get(path) ?? "", range, subject: key, match: { method: "exact", score: 1 } }),
+  const recorded = recordedParameters(sessions);
+  const parameters = parameterPlaces({ recorded, located }, settings, search.literals).map(({ key, kind, path, range, readOnly }) =>
+    source({
+      kind,
+      path,
+      text: settings.get(path) ?? "",
+      range,
+      subject: key,
+      match: { method: "exact", score: 1 },
+      ...(readOnly === undefined ? {} : { readOnly }),
+    }),
   );
   const others = places.others.map(({ match, path, range, why }) => ({
     path,

@@ -2,6 +2,8 @@ import { isMap, isPair, isScalar, isSeq, parseDocument, type Scalar, type YAMLMa
 import { canonicalJson } from "../../domain/digest.ts";
 import type { Attributes, Json } from "../../domain/ids.ts";
 import type { SourceKind } from "../../domain/source.ts";
+import type { LiteralReader } from "../../ports/literal-reader.ts";
+import { codeParameters } from "./code-parameters.ts";
 import { isSecondary } from "./files/candidate-files.ts";
 import type { TextRange as Range } from "../../domain/text/apply-hunk.ts";
 
@@ -11,6 +13,8 @@ export interface ParameterPlace {
   readonly path: string;
   readonly kind: Extract<SourceKind, "parameter" | "loop-limit" | "wandb-config">;
   readonly range: Range;
+  /** Why no edit of it could be checked; absent where it can be edited. */
+  readonly readOnly?: string;
 }
 
 const parameterKeys: ReadonlySet<string> = new Set([
@@ -44,16 +48,22 @@ export interface ParameterScope {
 }
 
 /**
- * Values in YAML and JSON files that equal the recorded ones, and that belong to this agent: the file names a located file, or lies in its folder.
+ * Values in YAML and JSON files, then in code, that equal the recorded ones, and that belong to this agent: the file names a located file, or lies in its folder.
  * In W&B sweeps and configs the value of a parameter. A loop limit has no recorded value; it is claimed beside an equal parameter only.
  */
-export function parameterPlaces(scope: ParameterScope, files: ReadonlyMap<string, string>): readonly ParameterPlace[] {
+export function parameterPlaces(
+  scope: ParameterScope,
+  files: ReadonlyMap<string, string>,
+  literals?: LiteralReader,
+): readonly ParameterPlace[] {
   const found: ParameterPlace[] = [];
   for (const [path, text] of files) {
     if (!/\.(?:ya?ml|json)$/i.test(path) || text.length > largest || isSecondary(path) || !belongs(path, text, scope.located)) continue;
     found.push(...placesIn(path, text, scope.recorded));
   }
-  return found;
+  // Where a document sets a value, the program's one is its default.
+  const set = new Set(found.map((place) => place.key));
+  return [...found, ...codeParameters(scope, files, literals).filter((place) => !set.has(place.key))];
 }
 
 function belongs(path: string, text: string, located: readonly string[]): boolean {
