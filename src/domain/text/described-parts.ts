@@ -14,6 +14,8 @@ type Fields = { readonly [key: string]: Json };
 /** References may lead back to where they stand. */
 const deepest = 16;
 const mostParts = 500;
+/** Each of several references at every depth doubles the work. */
+const mostVisits = 5000;
 const choices = ["anyOf", "oneOf", "allOf"] as const;
 
 const fieldsOf = (value: Json | undefined): Fields | undefined =>
@@ -44,9 +46,11 @@ export function describedParts(parameters: Json): readonly DescribedPart[] {
     }
   };
   let depth = 0;
+  let visits = 0;
   const visit = (value: Json | undefined, at: readonly string[], name: readonly string[]): void => {
     const schema = fieldsOf(value);
-    if (schema === undefined || depth > deepest) return;
+    if (schema === undefined || depth > deepest || visits >= mostVisits) return;
+    visits += 1;
     depth += 1;
     walk(schema, at, name);
     depth -= 1;
