@@ -10,6 +10,7 @@ import {
   evenNames,
   nameIndex,
   otherSpelling,
+  recordedOf,
   type ToolFile,
   toolFile,
   type ToolText,
@@ -41,6 +42,7 @@ export interface OtherToolPlace extends ToolPlace {
   readonly why: string;
 }
 
+const mostTools = 200;
 const mostPartPlaces = 120;
 
 /**
@@ -48,10 +50,11 @@ const mostPartPlaces = 120;
  * to, that runs rather than tests or shows it, that is nearest to the located prompt. Where two are as near, none is claimed.
  */
 export function toolPlaces(
-  tools: readonly ToolDefinition[],
+  all: readonly ToolDefinition[],
   read: readonly ReadFile[],
   scope: ToolScope,
 ): { readonly claimed: readonly ToolPlace[]; readonly others: readonly OtherToolPlace[] } {
+  const tools = all.slice(0, mostTools);
   const files = read.map((file) => toolFile(file));
   const ranked = tools.map((tool) => ({ tool, ranked: rankedPlaces(tool, files, scope) }));
   const certain = ranked.flatMap(({ ranked: [first, ...rest] }) =>
@@ -126,13 +129,14 @@ function secondaryFolder(path: string): string | undefined {
 function rankedPlaces(tool: ToolDefinition, files: readonly ToolFile[], scope: ToolScope): readonly OwnPlace[] {
   const spelled = spelledNames(tool.name);
   const wanted = evenNames(tool);
+  const recorded = recordedOf(tool.description);
   const places = files.flatMap((file): readonly OwnPlace[] => {
     const isMentioned = spelled.some((name) => file.text.includes(name));
     const isSide = side(file.path, scope);
     return file.texts.flatMap((one): readonly OwnPlace[] => {
       const index = nameIndex(one.names, wanted);
       if (index < 0 && !isMentioned) return [];
-      const described = describes(file, one, tool.description, index >= 0 && !isOfPart(one, index));
+      const described = describes(file, one, recorded, index >= 0 && !isOfPart(one, index));
       if (described === undefined) return [];
       const distance = index >= 0 ? 2 * index + otherSpelling(one, index, spelled) : distanceTo(file.text, spelled, described.range.start);
       return [{ file, one, described, rank: [isSide, Number(index < 0), Number(described.score < 1), distance] }];

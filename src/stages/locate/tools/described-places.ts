@@ -32,6 +32,14 @@ export interface Described {
   readonly score: number;
 }
 
+/** A recorded description, and as it is compared. */
+export interface Recorded {
+  readonly text: string;
+  readonly squashed: string;
+}
+
+export const recordedOf = (text: string): Recorded => ({ text, squashed: squash(text) });
+
 const longestText = 40_000;
 
 /** The strings of a file as tools' descriptions may stand in them: each one joined text, and each of its strings for itself. */
@@ -74,11 +82,11 @@ export const otherSpelling = ({ unit }: ToolText, index: number, spelled: readon
 export const evenNames = (tool: ToolDefinition): readonly string[] => spelledNames(tool.name).map((name) => evenName(name));
 
 /** Whether a string is a recorded description, or the head of it, or a template of it; `undefined` where it is neither. */
-export function describes(file: ToolFile, one: ToolText, recorded: string, isNamed: boolean): Described | undefined {
-  const wanted = squash(recorded);
+export function describes(file: ToolFile, one: ToolText, recorded: Recorded, isNamed: boolean): Described | undefined {
+  const wanted = recorded.squashed;
   if (wanted.length < (isNamed ? shortestNamed : shortestUnnamed)) return undefined;
   const { pieces, unit, whole } = one;
-  if (whole.text === wanted) return { range: one.range, method: methodOf(file, one, recorded), score: 1 };
+  if (whole.text === wanted) return { range: one.range, method: methodOf(file, one, recorded.text), score: 1 };
   const isHead = unit.isDocumentation === true && whole.text.startsWith(wanted) && whole.text.length > wanted.length;
   if (isHead && endsThere(file.text, whole, wanted.length))
     return { range: rangeOf(whole, 0, wanted.length), method: "normalised", score: 1 };
