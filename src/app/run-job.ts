@@ -219,7 +219,7 @@ async function prove(
 
 /** Who asked may have lost the permission while the job ran: nothing is written in their name then. */
 async function publish(request: CommandRequest, report: ReadReport, assignment: Assignment, parts: RunJobParts): Promise<RunEnd> {
-  if (report.proposal !== undefined) {
+  if (report.proposal !== undefined && request.scheduled === undefined) {
     const place = { owner: request.owner, repo: request.repository };
     const octokit = await parts.octokit(request.installation);
     if (!(await parts.permissions.mayWrite(octokit, place, request.login)))

@@ -63,7 +63,14 @@ export const operatorSchema = z.strictObject({
   repositories: z
     .record(
       z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,38}\/[A-Za-z0-9._-]{1,100}$/, "a repository is written owner/name"),
-      z.strictObject({ project: text, traces: traceStore.exactOptional() }),
+      z.strictObject({
+        project: text,
+        traces: traceStore.exactOptional(),
+        schedule: z
+          .enum(["daily", "weekly"])
+          .exactOptional()
+          .describe("A run without anybody asking, at the beginning of each day or week (UTC); none by default."),
+      }),
     )
     .optional()
     .describe("For the GitHub App: which trace project belongs to which repository. A repository that is not listed gets no runs."),

@@ -109,6 +109,15 @@ describe("the job behind a comment", () => {
     await expect(run(parts({ read: async () => Promise.reject(down) }))).rejects.toThrow("down");
   });
 
+  test("that began by itself asks for nobody's permission, and answers in no comment", async () => {
+    const { comment: _comment, issue: _issue, ...place } = request;
+    const payload = { ...place, login: "schedule", scheduled: "week-2026-01-19" };
+    const read = async (): Promise<object> => ({ proposal: {} });
+    await runJob(parts({ read }))({ name: "run", key: "k", payload }, remembering(), new AbortController().signal);
+    expect([github.lookUps, github.comments, github.reactions]).toEqual([[], [], []]);
+    expect(github.checks.map((check) => check.conclusion)).toEqual(["success"]);
+  });
+
   test("publishes nothing in the name of someone who lost the permission meanwhile", async () => {
     const read = async (): Promise<object> => (github.permissions.set("ada", "read"), { proposal: {} });
     const publish = async (): Promise<RunEnd> => Promise.reject(new Error("it was published"));

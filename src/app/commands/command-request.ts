@@ -24,6 +24,11 @@ export const commandRequestSchema = z.object({
   review: z.literal(true).optional(),
   /** The check run whose button started it. */
   check: number.optional(),
+  /** The period whose scheduled run it is: nobody asked, so nobody's permission counts and nobody is named. */
+  scheduled: z
+    .string()
+    .regex(/^(?:week-)?\d{4}-\d{2}-\d{2}$/)
+    .optional(),
   cluster: z.string().max(64).optional(),
   /** For `replay`. */
   sessions: number.max(mostReplays).optional(),
@@ -42,6 +47,7 @@ export const jobNameOf = (request: CommandRequest): string => (commandTable[requ
 /** One comment is one job, however often its webhook comes; so is one press of a check's button. */
 export function requestKey(request: CommandRequest): string {
   const place = `${request.owner}/${request.repository}`;
+  if (request.scheduled !== undefined) return `${place}/scheduled-${request.scheduled}`;
   if (request.comment === undefined) return `${place}/check-${request.check ?? 0}`;
   return `${place}/${request.review === true ? "review-" : ""}${request.comment}`;
 }

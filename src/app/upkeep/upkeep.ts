@@ -10,12 +10,15 @@ import type { Log } from "../../ports/runtime.ts";
 import { closeLeftChecks } from "../checks/left-checks.ts";
 import { reconcileRepository } from "./reconcile.ts";
 import { redeliverFailed } from "./redeliver.ts";
+import { beginScheduledRun, periodOf, type Schedule } from "./scheduled-runs.ts";
 
 export interface UpkeepParts {
   /** The App itself without a number, an installation with one. */
   readonly octokit: (installation?: number) => Promise<ProbotOctokit>;
   /** The repositories that the operator bound, `owner/name`. */
   readonly repositories: readonly string[];
+  /** How often a repository's largest failure is looked at without anybody asking; never where absent. */
+  readonly scheduleOf?: (repository: string) => Schedule | undefined;
   readonly inbox: Pick<Inbox, "has">;
   readonly leases: Leases;
   readonly queue: Pick<JobQueue, "add">;
@@ -95,6 +98,7 @@ export class Upkeep {
     const app = await octokit();
     const installation = await installationOn(app, owner, repo);
     if (installation === undefined) return;
+    await this.#begin(name, { installation, owner, repository: repo });
     const { data: self } = await app.rest.apps.getAuthenticated();
     const { ended, learned, orphans } = await reconcileRepository({
       octokit: await octokit(installation),
@@ -110,6 +114,14 @@ export class Upkeep {
     const found = { learned, ended, orphans: [...orphans] };
     log.info({ repository: name, ...found }, "brought the ledger up to GitHub");
     if (learned + ended > 0) await audit.record({ at: now(), action: "reconcile", actor: "tuneup", repository: name, details: found });
+  }
+
+  async #begin(name: string, place: Parameters<typeof beginScheduledRun>[1]): Promise<void> {
+    const { log, now, queue, scheduleOf } = this.#parts;
+    const schedule = scheduleOf?.(name);
+    if (schedule === undefined) return;
+    const period = periodOf(schedule, now());
+    if ((await beginScheduledRun(queue, place, period)) === "added") log.info({ repository: name, period }, "began a scheduled run");
   }
 
   async #attempt(what: string, work: () => Promise<void>, repository = ""): Promise<void> {

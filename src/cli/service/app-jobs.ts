@@ -131,6 +131,12 @@ async function testedCommit({ cluster, later, request }: Assignment, ledger: Led
   return job?.attempt.commit;
 }
 
+/** Who is named as co-author; nobody for a run that nobody asked for. */
+function startedBy({ login, scheduled, user }: CommandRequest): string | undefined {
+  if (scheduled !== undefined) return undefined;
+  return user === undefined ? login : `${user}+${login}`;
+}
+
 const flagsOf = ({ cluster, later, request, seed }: Assignment, visibility: Visibility): Readonly<Record<string, string | undefined>> => ({
   cluster,
   seed: seed?.toString(),
@@ -138,7 +144,7 @@ const flagsOf = ({ cluster, later, request, seed }: Assignment, visibility: Visi
   of: later?.of,
   words: later?.words,
   more: later?.more?.toString(),
-  "started-by": request.user === undefined ? request.login : `${request.user}+${request.login}`,
+  "started-by": startedBy(request),
   visibility,
 });
 

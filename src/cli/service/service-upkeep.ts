@@ -25,6 +25,7 @@ export function serviceUpkeep(
   return new Upkeep({
     octokit: (installation) => (installation === undefined ? probot.auth() : probot.auth(installation)),
     repositories: Object.keys(operator.repositories ?? {}),
+    scheduleOf: (repository) => operator.repositories?.[repository]?.schedule,
     inbox: records.inbox,
     leases: records.leases,
     audit: records.audit,
