@@ -92,7 +92,7 @@ describe("tuneup serve, with GitHub's stand-in", () => {
       { head_sha: world.head(pull?.head ?? ""), ...success },
     ]);
     const summaries = world.exchanges.flatMap(({ body, method }) => (method === "PATCH" ? [JSON.stringify(body)] : []));
-    expect(summaries.join("\n")).toMatch(/\| (?:locate|draft|replay|fidelity) \| (?:done|under way)/);
+    expect(summaries.join("\n")).toMatch(/\| (?:begin|locate|draft|replay|fidelity) \| (?:done|under way)/);
 
     expect((await command("/tuneup explain", number)).answer).toMatch(/What was tested[\s\S]*Not ruled out[\s\S]*tuneup verify/);
     expect((await command("/tuneup status")).answer).toMatch(
