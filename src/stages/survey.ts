@@ -18,7 +18,7 @@ export interface SurveyInput {
   };
 }
 
-const mostPlaces = 20;
+const mostPlaces = 60;
 const mostClusters = 5;
 
 /** Names by which a file looks like a part of an agent, the first that fits. Hints for a person, never grounds for an edit. */
@@ -79,7 +79,8 @@ const kinds: Readonly<Record<AgentSource["kind"], string>> = {
 const placeOf = ({ kind, lines, part, path, subject }: AgentSource): SurveyPlace => ({
   path,
   lines,
-  what: subject === undefined ? kinds[kind] : [kinds[kind], subject, ...(part === undefined ? [] : [part])].join(" "),
+  what: part === undefined ? kinds[kind] : "parameter description",
+  ...(subject === undefined ? {} : { subject: part === undefined ? subject : `${subject} ${part}` }),
 });
 
 const clusterOf = ({ id, members, nature, title }: FailureCluster): NonNullable<Survey["traces"]>["clusters"][number] => ({

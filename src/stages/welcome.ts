@@ -29,16 +29,30 @@ const opening = [
   `**Merging this adds ${safeCode(repositoryFilePath)} and turns it on. Until then it writes nothing else here.**`,
 ].join("\n");
 
-const row = ({ lines, path, what }: SurveyPlace): string =>
-  `| ${safeInline(what, 80)} | ${safeCode(lines === undefined ? path : `${path}:${lines.first}-${lines.last}`)} |`;
+const mostSubjects = 8;
 
-const tableOf = (title: string, places: readonly SurveyPlace[]): string =>
-  [
-    `| ${title} | where |`,
-    "|---|---|",
-    ...places.slice(0, mostRows).map((place) => row(place)),
-    ...(places.length > mostRows ? [`| and ${places.length - mostRows} more | |`] : []),
-  ].join("\n");
+/** Places of one kind in one file are one row: an agent may have a hundred tools. */
+function rowsOf(places: readonly SurveyPlace[]): readonly string[] {
+  const groups = Map.groupBy(places, ({ path, what }) => `${what} ${path}`);
+  return [...groups.values()].map((group) => {
+    const [one] = group;
+    if (one === undefined) throw new Error("a group has a place");
+    const subjects = group.flatMap(({ subject }) => (subject === undefined ? [] : [safeCode(subject, 60)]));
+    const more = subjects.length > mostSubjects ? ` and ${subjects.length - mostSubjects} more` : "";
+    const of = subjects.length === 0 ? "" : `: ${subjects.slice(0, mostSubjects).join(" ")}${more}`;
+    const count = subjects.length > 1 ? `${subjects.length} ${one.what}s` : one.what;
+    const lines = group.flatMap((place) => (place.lines === undefined ? [] : [place.lines]));
+    const [first, last] = [Math.min(...lines.map((line) => line.first)), Math.max(...lines.map((line) => line.last))];
+    const where = lines.length === 0 ? one.path : `${one.path}:${first}${first === last ? "" : `-${last}`}`;
+    return `| ${safeInline(count, 80)}${of} | ${safeCode(where)} |`;
+  });
+}
+
+function tableOf(title: string, places: readonly SurveyPlace[]): string {
+  const rows = rowsOf(places);
+  const more = rows.length > mostRows ? [`| and ${rows.length - mostRows} more | |`] : [];
+  return [`| ${title} | where |`, "|---|---|", ...rows.slice(0, mostRows), ...more].join("\n");
+}
 
 function foundSection({ files, located, notLocated }: Survey): string {
   const parts = ["### What was found"];

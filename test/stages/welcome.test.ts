@@ -80,6 +80,17 @@ describe("the pull request that sets Tuneup up", () => {
     expect(body).toContain("Close this pull request, and Tuneup does nothing here.");
   });
 
+  test("shows places of one kind in one file as one row", async () => {
+    const place = (subject: string, line: number) => ({
+      path: "tools.yaml",
+      lines: { first: line, last: line },
+      what: "tool description",
+      subject,
+    });
+    const { body } = welcome({ ...(await surveyed()), located: [place("get_order", 3), place("issue_refund", 9)] });
+    expect(body).toContain("| 2 tool descriptions: `get_order` `issue_refund` | `tools.yaml:3-9` |");
+  });
+
   test("says what is missing where nothing is bound, or nothing recorded", async () => {
     expect(await bodyOf()).toContain("has not bound a trace project");
     expect(await bodyOf({ scan: { ...scan(), sessions: 0, failed: 0, unclear: 0 } })).toContain("holds no session");

@@ -23,7 +23,12 @@ interface Flags extends CommonFlags {
 /** What Tuneup sees of an agent, as a person reads it. */
 function describeSurvey({ files, located, notLocated, traces }: Survey): string {
   const rows = (places: readonly SurveyPlace[]): string =>
-    table(places.map(({ lines, path, what }) => [what, lines === undefined ? path : `${path}:${lines.first}-${lines.last}`]));
+    table(
+      places.map(({ lines, path, subject, what }) => [
+        subject === undefined ? what : `${what} ${subject}`,
+        lines === undefined ? path : `${path}:${lines.first}-${lines.last}`,
+      ]),
+    );
   const parts = [
     ...(located.length === 0 ? [] : ["recorded sessions prove:", rows(located), ""]),
     ...(notLocated === undefined ? [] : [`the recorded prompt was not found: ${notLocated}`, ""]),

@@ -8,8 +8,10 @@ export interface SurveyPlace {
   readonly path: string;
   /** 1-based lines, both included; absent for whole files. */
   readonly lines?: { readonly first: number; readonly last: number };
-  /** What it is: `system prompt`, `tool description of get_order`, `looks like a prompt file` … */
+  /** What it is: `system prompt`, `tool description`, `prompt file` … */
   readonly what: string;
+  /** What it is of: a tool's or a setting's name. */
+  readonly subject?: string;
 }
 
 /** What Tuneup sees of an agent before anything is tried: its files, its traces, its failures. */
