@@ -28,6 +28,9 @@ const cutAt = (text: string, most: number): string =>
 const triggers: readonly (readonly [pattern: RegExp, words: string])[] = [
   [/\b[a-z][a-z\d+.-]{0,20}:\/\/\S*/gi, "(link left out)"],
   [/\bwww\.\S*/gi, "(link left out)"],
+  [/\b(javascript|vbscript):(?=\S)|\b(data):(?=[a-z]{2,20}\/)/gi, "$1$2: "],
+  // Who decodes the page twice must find no reference to a character either.
+  [/&(?=#x?[\da-f]|[a-z][a-z\d]{0,30};)/gi, "& "],
   [/[@＠﹫]/g, "(at)"],
   [/[#＃](?=[\p{L}\p{N}])/gu, "# "],
   [/\bGH-(?=\d)/gi, "GH "],

@@ -49,7 +49,7 @@ function activeText(given: string, { mayNameOwnIssues }: ProseRules): readonly s
   const named = mayNameOwnIssues ? text.replace(/(?<![\w&/#])#\d{1,9}\b/g, " ") : text;
   if (/[#＃][\p{N}]|\bGH-\d/iu.test(named)) problems.push("a reference to an issue");
   if (/\b(?=[\da-f]*\d)(?=\d*[a-f])[\da-f]{7,64}\b/i.test(text)) problems.push("a reference to a commit");
-  if (/[a-z][a-z\d+.-]{0,20}:\/\/|\bwww\.|\b(?:javascript|data|vbscript):/i.test(text)) problems.push("an address");
+  if (/[a-z][a-z\d+.-]{0,20}:\/\/|\bwww\.|\b(?:javascript|vbscript):\S|\bdata:[a-z]{2,20}\//i.test(text)) problems.push("an address");
   if (mixedScripts(text)) problems.push("letters of several scripts in one word");
   return problems;
 }
