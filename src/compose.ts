@@ -19,7 +19,7 @@ import { secretScanner } from "./adapters/secretlint-scanner/secret-ranges.ts";
 import { findSecrets } from "./adapters/secretlint-scanner/secretlint-scanner.ts";
 import { backUpDatabase } from "./adapters/sqlite/back-up.ts";
 import { SqliteLedger } from "./adapters/sqlite/sqlite-ledger.ts";
-import { SqliteTraceStore } from "./adapters/sqlite/sqlite-trace-store.ts";
+import { type ExpireOptions, SqliteTraceStore } from "./adapters/sqlite/sqlite-trace-store.ts";
 import { transcriptFileFormat } from "./adapters/transcript/transcript-file-format.ts";
 import { configureModels, type ConfiguredModels } from "./compose/models.ts";
 import { redactingStore } from "./compose/redacting-store.ts";
@@ -130,8 +130,8 @@ function redactedAs(data: string, redaction: OperatorSettings["redaction"]): (st
   return (store) => redactingStore(store, redactor);
 }
 
-/** Removes the sessions of all projects that are older than these limits; `dryRun` only counts them. */
-export async function expireTraces(data: string, limits: RetentionLimits, options: { readonly dryRun: boolean }): Promise<Erased> {
+/** Removes the sessions of all projects that are older than these limits; `dryRun` only counts them, and the signal ends it early. */
+export async function expireTraces(data: string, limits: RetentionLimits, options: ExpireOptions): Promise<Erased> {
   const store = SqliteTraceStore.open(join(data, "traces.db"));
   try {
     return await store.expire(limits, options);

@@ -135,7 +135,9 @@ export const operatorSchema = z.strictObject({
       tellingDays: z.number().positive().max(36_500).exactOptional().describe("For failures and outliers; default as `days`."),
     })
     .optional()
-    .describe("How long sessions stay in the embedded trace store, applied by `tuneup retention`; without it they stay."),
+    .describe(
+      "How long sessions stay in the embedded trace store, applied once a day by `tuneup serve` and `tuneup receive`, and by `tuneup retention`; without it they stay.",
+    ),
   redaction: z
     .union([
       z.literal("off"),

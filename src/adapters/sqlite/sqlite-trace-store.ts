@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { FailureCluster } from "../../domain/cluster.ts";
 import { asJson, canonicalJson } from "../../domain/digest.ts";
 import { TuneupError } from "../../domain/errors.ts";
@@ -11,7 +12,15 @@ import { SessionBodies } from "./session-bodies.ts";
 import { eraseSession, readSession, SessionRows } from "./session-rows.ts";
 import { Statements } from "./statements.ts";
 
-const sessionsTogether = 200;
+const sessionsTogether = 50;
+/** Milliseconds between two transactions of a long removal, so that writers who wait get their turn. */
+const pauseBetween = 50;
+
+/** `dryRun` only counts; the signal ends it between two transactions. */
+export interface ExpireOptions {
+  readonly dryRun: boolean;
+  readonly signal?: AbortSignal;
+}
 
 /** The embedded trace store: one SQLite file in WAL mode, safe for several processes, every `add` on disk when it resolves. */
 export class SqliteTraceStore implements TraceStore {
@@ -103,19 +112,22 @@ export class SqliteTraceStore implements TraceStore {
     return { sessions };
   }
 
-  /** Erases what is too old in every project, some hundred sessions at a time so that writers need not wait for long. */
-  async expire(limits: RetentionLimits, { dryRun }: { readonly dryRun: boolean }): Promise<Erased> {
+  /** Erases what is too old in every project, some sessions at a time so that writers need not wait for long; ends early when the signal aborts. */
+  async expire(limits: RetentionLimits, { dryRun, signal = AbortSignal.any([]) }: ExpireOptions): Promise<Erased> {
     const expired = this.#attempt("read", () => expiredSessions(this.#statements, limits));
     if (dryRun || expired.length === 0) return { sessions: expired.length };
-    for (let from = 0; from < expired.length; from += sessionsTogether) {
-      const some = expired.slice(from, from + sessionsTogether);
+    let sessions = 0;
+    while (sessions < expired.length && !signal.aborted) {
+      if (sessions > 0) await pause(pauseBetween, undefined, { signal }).catch(() => undefined);
+      const some = expired.slice(sessions, sessions + sessionsTogether);
       this.#transaction(() => {
         for (const { id, project } of some) eraseSession(this.#statements, projectId(project), id);
         this.#bodies.forget(some.map(({ id }) => id));
       });
+      sessions += some.length;
     }
     this.#attempt("written", () => this.#statements.database.exec("PRAGMA wal_checkpoint(TRUNCATE)"));
-    return { sessions: expired.length };
+    return { sessions };
   }
 
   async close(): Promise<void> {

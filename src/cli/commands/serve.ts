@@ -1,6 +1,5 @@
 import { buildCommand } from "@stricli/core";
 import type { MetricsServer } from "../../app/metrics-server.ts";
-import type { Upkeep } from "../../app/upkeep/upkeep.ts";
 import { startWebhookServer, webhookPath, type WebhookServer } from "../../app/webhook-server.ts";
 import { openLedger, readOperator } from "../../compose.ts";
 import { openJobQueue } from "../../compose/app-service.ts";
@@ -13,7 +12,8 @@ import { appCredentials } from "../app-credentials.ts";
 import { registerJobs } from "../service/app-jobs.ts";
 import { endsInTime, keptDeliveries } from "../service/kept-deliveries.ts";
 import { serveMetrics } from "../service/service-metrics.ts";
-import { serviceUpkeep } from "../service/service-upkeep.ts";
+import { startUpkeep } from "../service/service-upkeep.ts";
+import { keepRetention, type Stoppable } from "../store/retention-upkeep.ts";
 import { exitCode } from "../exit-code.ts";
 import type { CliContext } from "../context.ts";
 import { type CommonFlags, commonFlags, flag, parseWhole, placesOf } from "../flags.ts";
@@ -72,7 +72,7 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
     const queue = auditedQueue(jobs, records.audit, this.now);
     const intake = keptDeliveries(records, { now: this.now, log, signal: this.signal });
     let server: WebhookServer | undefined;
-    let upkeep: Upkeep | undefined;
+    let upkeep: Stoppable | undefined;
     let figures: MetricsServer | undefined;
     const receiving = flags.noReceiver === true ? Promise.resolve() : receiveBeside(this, flags, log);
     try {
@@ -94,8 +94,8 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
       registerJobs(queue, { context: this, places, operator, ledger, log, app: Number(credentials.id), probot });
       await queue.start();
       intake.start((delivery) => started.handle(delivery));
-      upkeep = serviceUpkeep(probot, { records, ledger, queue, operator, now: this.now, log });
-      upkeep.start();
+      const retention = keepRetention(this, flags, operator, log);
+      upkeep = startUpkeep(probot, { records, ledger, queue, operator, now: this.now, log, retention });
       figures = await serveMetrics({ records, jobs, ledger, projects, operator, now: this.now }, { port: environment.metricsPort, host });
       if (figures !== undefined) log.info({ url: figures.url }, "serving figures");
       log.info({ url: started.url, webhooks: webhookPath, repositories: Object.keys(operator.repositories ?? {}).length }, "listening");

@@ -9,6 +9,7 @@ import { holdsForgeSecrets } from "../../config/environment.ts";
 import type { OperatorSettings } from "../../config/operator-file.ts";
 import type { CliContext } from "../context.ts";
 import { type CommonFlags, commonFlags, flag, placesOf } from "../flags.ts";
+import { keepRetention, noRetention, type Stoppable } from "../store/retention-upkeep.ts";
 import { otlpFlags, otlpPlace } from "./receiver-process.ts";
 
 interface Flags extends Pick<CommonFlags, "data" | "operator"> {
@@ -79,6 +80,7 @@ export const receiveCommand = buildCommand<Flags, [], CliContext>({
     const place = otlpPlace(this, flags);
     const store = openTraceStore(places.data, operator);
     const projects = openProjects(places.data);
+    let retention: Stoppable = noRetention;
     try {
       const receiver = await startOtlpReceiver({
         store,
@@ -93,10 +95,13 @@ export const receiveCommand = buildCommand<Flags, [], CliContext>({
         log.warn({ host: place.host }, "tokens and traces travel in the clear unless a proxy in front speaks TLS");
       if (holdsForgeSecrets(this.variables)) log.warn({}, "this process holds a forge's secret that it does not need");
       log.info({ url: receiver.url, projects: (await projects.list(this.now())).length }, "receiving traces");
+      // Beside `serve`, which started this process, it does so itself.
+      if (flags.untilStdinEnds !== true) retention = keepRetention(this, flags, operator, log);
       await stopped(this.signal, flags.untilStdinEnds === true);
       await receiver.close();
       log.info({}, "no longer receiving traces");
     } finally {
+      await retention.stop();
       await projects.close();
       await store.close();
     }

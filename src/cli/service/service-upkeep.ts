@@ -8,9 +8,10 @@ import type { Instant } from "../../domain/ids.ts";
 import type { JobQueue } from "../../ports/job-queue.ts";
 import type { Ledger } from "../../ports/ledger.ts";
 import type { Log } from "../../ports/runtime.ts";
+import type { Stoppable } from "../store/retention-upkeep.ts";
 
 /** Keeps this service in step with GitHub for the repositories that the operator bound. */
-export function serviceUpkeep(
+export function startUpkeep(
   probot: Probot,
   parts: {
     readonly records: ServiceRecords;
@@ -19,10 +20,12 @@ export function serviceUpkeep(
     readonly operator: OperatorSettings;
     readonly now: () => Instant;
     readonly log: Log;
+    /** Already running; ended together with the rest. */
+    readonly retention: Stoppable;
   },
-): Upkeep {
-  const { ledger, log, now, operator, queue, records } = parts;
-  return new Upkeep({
+): Stoppable {
+  const { ledger, log, now, operator, queue, records, retention } = parts;
+  const upkeep = new Upkeep({
     octokit: (installation) => (installation === undefined ? probot.auth() : probot.auth(installation)),
     repositories: Object.keys(operator.repositories ?? {}),
     scheduleOf: (repository) => operator.repositories?.[repository]?.schedule,
@@ -38,4 +41,6 @@ export function serviceUpkeep(
     },
     holder: randomUUID(),
   });
+  upkeep.start();
+  return { stop: async () => void (await Promise.all([upkeep.stop(), retention.stop()])) };
 }

@@ -17,7 +17,8 @@ export const retentionCommand = buildCommand<RetentionFlags, [], CliContext>({
     brief: "Remove sessions that are older than the operator file's retention",
     fullDescription: [
       "Reads `retention` of the operator file: `days` for all sessions, `tellingDays` for those worth more (failed ones, ones with feedback or",
-      "failed tools, and unusually long ones). Removes what ended before, in every trace project, for good. Run it once a day, from cron or a timer.",
+      "failed tools, and unusually long ones). Removes what ended before, in every trace project, for good. `tuneup serve` and",
+      "`tuneup receive` do so once a day by themselves; without either, run it from cron or a timer.",
       "",
       "  tuneup retention --dry-run",
     ].join("\n"),
@@ -42,7 +43,7 @@ export const retentionCommand = buildCommand<RetentionFlags, [], CliContext>({
       before: before(retention.days),
       tellingBefore: before(Math.max(retention.days, retention.tellingDays ?? retention.days)),
     };
-    const { sessions } = await expireTraces(places.data, limits, { dryRun: flags.dryRun === true });
+    const { sessions } = await expireTraces(places.data, limits, { dryRun: flags.dryRun === true, signal: this.signal });
     this.process.stdout.write(
       flags.json === true
         ? `${JSON.stringify({ sessions, dryRun: flags.dryRun === true, ...limits })}\n`
