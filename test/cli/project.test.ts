@@ -1,13 +1,9 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { run } from "@stricli/core";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { app } from "../../src/cli/app.ts";
-import type { CliContext } from "../../src/cli/context.ts";
 import { exitCode } from "../../src/cli/exit-code.ts";
-import { readEnvironment } from "../../src/config/environment.ts";
-import { instant } from "../../src/domain/ids.ts";
+import { tuneupIn } from "./cli-in-process.ts";
 
 const root = mkdtempSync(join(tmpdir(), "tuneup-project-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -16,24 +12,7 @@ beforeEach(() => {
   cwd = mkdtempSync(join(root, "r"));
 });
 
-async function tuneup(...args: readonly string[]): Promise<{ readonly out: string; readonly err: string; readonly code: number }> {
-  let [out, err] = ["", ""];
-  const streams: CliContext["process"] = {
-    stdout: { write: (text) => void (out += text) },
-    stderr: { write: (text) => void (err += text) },
-  };
-  const variables = { PATH: process.env["PATH"] ?? "" };
-  await run(app, args, {
-    process: streams,
-    cwd,
-    environment: readEnvironment(variables),
-    variables,
-    now: () => instant("2026-01-20T00:00:00.000Z"),
-    signal: new AbortController().signal,
-  });
-  const code = Number(streams.exitCode ?? 0);
-  return { out, err, code: code < 0 ? exitCode.usage : code };
-}
+const tuneup = (...args: readonly string[]): ReturnType<typeof tuneupIn> => tuneupIn(cwd, args);
 
 describe("tuneup project", () => {
   test("shows a token once, with what a sender needs, and keeps only its hash", async () => {
