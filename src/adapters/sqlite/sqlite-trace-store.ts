@@ -12,7 +12,7 @@ import { SessionBodies } from "./session-bodies.ts";
 import { eraseSession, readSession, SessionRows } from "./session-rows.ts";
 import { Statements } from "./statements.ts";
 
-const sessionsTogether = 50;
+const sessionsTogether = 20;
 /** Milliseconds between two transactions of a long removal, so that writers who wait get their turn. */
 const pauseBetween = 50;
 
