@@ -23,6 +23,8 @@ export interface RunEnd {
   readonly text: string;
   /** The pull request that the text names. */
   readonly pull?: number;
+  /** The commit that was published: the result is about this one and no other. */
+  readonly head?: string;
   /** How a check says it; by default `success` where something was published, else `neutral`. */
   readonly conclusion?: Conclusion;
 }
@@ -101,7 +103,7 @@ export function runJob(parts: RunJobParts): JobHandler {
     const cluster = begun.cluster ?? request.cluster;
     await keepRequest(parts.documents, key, asJson({ ...request, ...(cluster === undefined ? {} : { cluster }) }));
     await steps.run("close check", () => close(request, begun, parts));
-    const { conclusion: _conclusion, published, ...said } = begun.end;
+    const { conclusion: _conclusion, head: _head, published, ...said } = begun.end;
     await steps.run("answer", async () => {
       const octokit = await parts.octokit(request.installation);
       const say = (text: string): Promise<void> =>
@@ -243,10 +245,8 @@ async function close(request: CommandRequest, { check, end, heads }: Begun, part
   };
   const own = check ?? (heads === undefined ? undefined : await findCheck(octokit, request, heads.shown));
   await finish(own);
-  if (end.pull === undefined) return;
-  // What was published has a head of its own, and whoever reviews it looks there.
-  const { data } = await octokit.rest.pulls.get({ owner: request.owner, repo: request.repository, pull_number: end.pull });
-  if (data.head.sha !== own?.head) await finish(await openCheck(octokit, request, data.head.sha));
+  // Whoever reviews looks at the published commit. The pull request's live head may be somebody's later one, which nothing has proven.
+  if (end.head !== undefined && end.head !== own?.head) await finish(await openCheck(octokit, request, end.head));
 }
 
 /** Says it; where the last look holds it back, says that instead: nobody waits for ever because of a word. */

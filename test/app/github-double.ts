@@ -18,7 +18,13 @@ export interface GithubDouble {
   /** Logins that were looked up, in order. */
   readonly lookUps: string[];
   readonly head: string;
-  readonly checks: { readonly id: number; readonly external_id: unknown; status: unknown; conclusion: unknown }[];
+  readonly checks: {
+    readonly id: number;
+    readonly head_sha: unknown;
+    readonly external_id: unknown;
+    status: unknown;
+    conclusion: unknown;
+  }[];
 }
 
 export const appNumber = 7;
@@ -83,10 +89,14 @@ export function githubDouble(): GithubDouble {
     double.reactions.push(`review ${id} ${String((await json(request))["content"])}`);
     return [201, { id: 1 }];
   });
-  api.get(at("/commits/[0-9a-f]+/check-runs")).reply(() => [200, { total_count: double.checks.length, check_runs: double.checks }]);
+  api.get(at("/commits/[0-9a-f]+/check-runs")).reply((request: Request) => {
+    const head = /commits\/([0-9a-f]+)/.exec(new URL(request.url).pathname)?.[1];
+    const runs = double.checks.filter((check) => check.head_sha === head);
+    return [200, { total_count: runs.length, check_runs: runs }];
+  });
   api.post(at("/check-runs")).reply(async (request: Request) => {
-    const { external_id, status } = await json(request);
-    const check = { id: 1 + double.checks.length, external_id, status, conclusion: null };
+    const { external_id, head_sha, status } = await json(request);
+    const check = { id: 1 + double.checks.length, head_sha, external_id, status, conclusion: null };
     double.checks.push(check);
     return [201, check];
   });

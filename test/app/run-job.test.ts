@@ -1,6 +1,6 @@
 import nock from "nock";
 import { ProbotOctokit } from "probot";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { MemoryLedger } from "../../src/adapters/memory-ledger/memory-ledger.ts";
 import { FewAtOnce } from "../../src/pipeline/few-at-once.ts";
 import { permissionLookUps } from "../../src/app/commands/permission-look-ups.ts";
@@ -107,6 +107,18 @@ describe("the job behind a comment", () => {
     expect(github.checks.map((check) => check.conclusion)).toEqual(["action_required"]);
     const down = new TuneupError("model-unreachable", "down", { remedy: "wait", retryable: true });
     await expect(run(parts({ read: async () => Promise.reject(down) }))).rejects.toThrow("down");
+  });
+
+  test("shows its result at the commit that was published, and at no later one of somebody else", async () => {
+    const published = "b".repeat(40);
+    const live = vi.fn(() => ({ head: { sha: "c".repeat(40) } }));
+    nock("https://api.github.com").get("/repos/acme/support-agent/pulls/7").reply(200, live);
+    await run(parts({ publish: async () => ({ published: true, text: "Pull request opened: #7", pull: 7, head: published }) }));
+    expect(github.checks.map((check) => [String(check.head_sha).slice(0, 1), check.conclusion])).toEqual([
+      ["a", "success"],
+      ["b", "success"],
+    ]);
+    expect(live).not.toHaveBeenCalled();
   });
 
   test("that began by itself asks for nobody's permission, and answers in no comment", async () => {

@@ -173,7 +173,7 @@ async function publishRun({ context, places }: AppParts, handed: ReadReport, ass
   }
   const { pull } = publication;
   const what = recreate ? "The branch was made anew" : pull.adopted ? "The pull request is up to date" : "Pull request opened";
-  return { published: true, text: `${what}: #${pull.number}`, pull: pull.number };
+  return { published: true, text: `${what}: #${pull.number}`, pull: pull.number, head: pull.head };
 }
 
 /** The last tested job of the pull request or failure that is meant, as a page. */
