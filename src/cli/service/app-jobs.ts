@@ -10,9 +10,8 @@ import { pullJobName } from "../../app/pulls/pull-change.ts";
 import { pullJob } from "../../app/pulls/pull-job.ts";
 import { type ReadReport, type RunEnd, runJob, type RunJobParts } from "../../app/run-job.ts";
 import type { Places } from "../../compose.ts";
-import { mintToken, mirrorCommit, projectBoundTo } from "../../compose/app-service.ts";
+import { mintToken, projectBoundTo } from "../../compose/app-service.ts";
 import { publishInOwnProcess } from "../../compose/publishing.ts";
-import { readInOwnProcess } from "../../compose/reading.ts";
 import { lastClusters, limitsOf, overspent, paused, spentFor } from "../../compose/standing.ts";
 import type { OperatorSettings } from "../../config/operator-file.ts";
 import { decisiveVerdict } from "../../domain/evidence.ts";
@@ -28,6 +27,7 @@ import type { Visibility } from "../../report/evidence-markdown.ts";
 import type { RunReport } from "../commands/run.ts";
 import type { CliContext } from "../context.ts";
 import { explanation } from "./explanation.ts";
+import { readOnMirror } from "./reading-process.ts";
 import { notSetUp, problemsOfFile, registerSetUp } from "./set-up-jobs.ts";
 import { program } from "../program.ts";
 import { describeEnd } from "../report.ts";
@@ -87,28 +87,16 @@ export function registerJobs(queue: Pick<JobQueue, "add" | "work">, parts: AppPa
 }
 
 /** The reading half of a run, in a process that is started without any forge secret, on a mirror of the repository. */
-function reader({ context, ledger, operator, places }: AppParts): RunJobParts["read"] {
+function reader(parts: AppParts): RunJobParts["read"] {
+  const { ledger, operator } = parts;
   return async (assignment, { commit, signal, token, visibility, watch }) => {
     const { recreate, request } = assignment;
     if (recreate !== undefined) return publishedBefore(ledger, recreate);
     const repository = `${request.owner}/${request.repository}`;
     const project = projectBoundTo(repository, operator);
     const revision = (await testedCommit(assignment, ledger)) ?? commit;
-    const folder = await mirrorCommit(
-      { repository, commit: revision, token },
-      { data: places.data, environment: context.environment, signal },
-    );
-    const named = {
-      data: places.data,
-      operator: places.operatorFile,
-      project,
-      repo: folder,
-      github: repository,
-      revision,
-      ...flagsOf(assignment, visibility),
-    };
-    const args = Object.entries(named).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
-    return readInOwnProcess<RunReport>({ data: places.data, cwd: context.cwd, command: [...program, "run", ...args], signal, watch });
+    const flags = { project, ...flagsOf(assignment, visibility) };
+    return readOnMirror<RunReport>(parts, { repository, commit: revision, token }, { command: "run", flags }, { signal, watch });
   };
 }
 

@@ -2,9 +2,8 @@ import type { CommandRequest } from "../../app/commands/command-request.ts";
 import { setUpJob, type SetUpJobParts } from "../../app/onboarding/set-up-job.ts";
 import { setUpJobName, setUpKey, type SetUpRequest } from "../../app/onboarding/set-up-request.ts";
 import { setUpStateOf } from "../../app/onboarding/set-up-state.ts";
-import { boundProject, mintToken, mirrorCommit } from "../../compose/app-service.ts";
+import { boundProject, mintToken } from "../../compose/app-service.ts";
 import { publishInOwnProcess } from "../../compose/publishing.ts";
-import { readInOwnProcess } from "../../compose/reading.ts";
 import { readRepositoryFile } from "../../config/repository-file.ts";
 import { type ConfigProblem, describeConfigProblems } from "../../config/yaml-config.ts";
 import { asJson } from "../../domain/digest.ts";
@@ -13,6 +12,7 @@ import type { JobQueue } from "../../ports/job-queue.ts";
 import { welcome, type WishedSetup } from "../../stages/welcome.ts";
 import { program } from "../program.ts";
 import type { AppParts } from "./app-jobs.ts";
+import { readOnMirror } from "./reading-process.ts";
 
 /** Registers what sets repositories up; nothing where the operator does not want it. */
 export function registerSetUp(queue: Pick<JobQueue, "work">, parts: AppParts): void {
@@ -31,22 +31,12 @@ export function registerSetUp(queue: Pick<JobQueue, "work">, parts: AppParts): v
   });
 }
 
-function surveyor({ context, operator, places }: AppParts): SetUpJobParts["survey"] {
+function surveyor(parts: AppParts): SetUpJobParts["survey"] {
   return async (request, checkout, signal) => {
     const repository = `${request.owner}/${request.repository}`;
-    const project = boundProject(repository, operator);
-    const folder = await mirrorCommit({ repository, ...checkout }, { data: places.data, environment: context.environment, signal });
-    const named = {
-      data: places.data,
-      operator: places.operatorFile,
-      project,
-      repo: folder,
-      github: repository,
-      revision: checkout.commit,
-    };
-    const args = Object.entries(named).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
-    const command = [...program, "survey", ...args, ...(project === undefined ? ["--without-traces"] : [])];
-    return readInOwnProcess<Survey>({ data: places.data, cwd: context.cwd, command, signal });
+    const project = boundProject(repository, parts.operator);
+    const flags = project === undefined ? { "without-traces": true as const } : { project };
+    return readOnMirror<Survey>(parts, { repository, ...checkout }, { command: "survey", flags }, { signal });
   };
 }
 
