@@ -20,7 +20,7 @@ export async function appCredentials(context: CliContext, place: AppPlace, log: 
   if (stored !== undefined) return checkCredentials(stored);
   const setup = await startSetupServer({ ...setupParts(environment, place.data), port: place.port, host: place.host, log });
   try {
-    context.process.stderr.write(`There is no GitHub App yet. Set one up at\n\n  ${setup.link}\n\nIt takes two clicks; Ctrl-C ends.\n`);
+    context.process.stderr.write(`There is no GitHub App yet. Set one up at\n\n  ${setup.link}\n\nIt takes a few clicks; Ctrl-C ends.\n`);
     const stopped = new Promise<undefined>((resolve) => {
       if (signal.aborted) resolve(undefined);
       else signal.addEventListener("abort", () => resolve(undefined), { once: true });

@@ -40,16 +40,26 @@ export function configureModels(
   const agentRole = operator.models?.agent;
   return {
     agent: (provider, model) => client(agentRole ?? { provider: providerOf(provider), model }),
-    ...(drafter === undefined
-      ? {
-          missing:
-            "No model is configured to draft edits. Set ANTHROPIC_API_KEY (or OPENAI_API_KEY, with OPENAI_BASE_URL for a local server), or name one under `models.drafter` in tuneup.operator.yml.",
-        }
-      : { drafter: client(drafter) }),
+    ...drafterOf(drafter, client),
     ...(judge === undefined ? {} : { judge: client(judge) }),
     ...(user === undefined ? {} : { user: client(user) }),
     priceOf,
   };
+}
+
+/** Reading traces and looking at them needs no drafter: one without a key is said to be missing, and what needs it ends with that. */
+function drafterOf(role: Role | undefined, client: (role: Role) => ModelClient): Pick<ConfiguredModels, "drafter" | "missing"> {
+  if (role === undefined)
+    return {
+      missing:
+        "No model is configured to draft edits. Set ANTHROPIC_API_KEY (or OPENAI_API_KEY, with OPENAI_BASE_URL for a local server), or name one under `models.drafter` in tuneup.operator.yml.",
+    };
+  try {
+    return { drafter: client(role) };
+  } catch (error) {
+    if (!(error instanceof TuneupError) || error.code !== "model-not-configured") throw error;
+    return { missing: `${error.message} ${error.remedy}` };
+  }
 }
 
 function defaultRole(environment: Environment): Role | undefined {

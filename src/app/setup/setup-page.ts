@@ -66,7 +66,7 @@ export function choicesPage(choices: Choices, options: { readonly action: string
     "Set up the GitHub App",
     html`<h1>Set up the GitHub App</h1>
       <p class="soft">
-        Two clicks: GitHub creates a private App for you and hands its credentials to this Tuneup, once. Nothing is written to any
+        A few clicks: GitHub creates a private App for you and hands its credentials to this Tuneup, once. Nothing is written to any
         repository.
       </p>
       ${problem}

@@ -38,7 +38,7 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
     brief: "Run the GitHub App: comments `/tuneup run` start the job",
     fullDescription: [
       "Listens for GitHub's signed webhooks. A comment `/tuneup run` by someone who may write becomes a durable job: proven in a process without",
-      "any GitHub token, published by another one. Without credentials it shows a setup page that creates the App in two clicks; or set APP_ID,",
+      "any GitHub token, published by another one. Without credentials it shows a setup page that creates the App in a few clicks; or set APP_ID,",
       "PRIVATE_KEY and WEBHOOK_SECRET (docs/github-app.md). Bind each repository to its trace project under `repositories` in tuneup.operator.yml.",
       "As soon as there is a trace project (`tuneup project create`), receives its traces as OTLP on a port of its own (docs/send-traces.md).",
       "",

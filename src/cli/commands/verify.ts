@@ -1,12 +1,12 @@
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
 import { buildCommand } from "@stricli/core";
 import { asJson, digestOfJson } from "../../domain/digest.ts";
 import type { Evidence } from "../../domain/evidence.ts";
 import { type EvidenceProblem, recompute } from "../../stages/decide.ts";
 import type { CliContext } from "../context.ts";
 import { exitCode } from "../exit-code.ts";
-import { flag } from "../flags.ts";
+import { commonFlags, flag, placesOf } from "../flags.ts";
 import { linesOfPaths } from "../line-of-path.ts";
 import { readDocument } from "../scan-project.ts";
 import { plural, printable } from "../table.ts";
@@ -14,6 +14,7 @@ import { plural, printable } from "../table.ts";
 interface Flags {
   readonly json?: boolean;
   readonly digest?: string;
+  readonly data?: string;
 }
 
 const shownProblems = 40;
@@ -32,12 +33,13 @@ export const verifyCommand = buildCommand<Flags, [string], CliContext>({
   parameters: {
     positional: { kind: "tuple", parameters: [{ brief: "Evidence file", placeholder: "file", parse: String }] },
     flags: {
+      data: commonFlags.data,
       json: flag.toggle("Print the result as one JSON document on stdout"),
       digest: flag.text("The file's digest as the pull request names it, whole or its first 12 digits or more", "hex"),
     },
   },
   func(flags, file) {
-    const path = resolve(this.cwd, file);
+    const path = evidencePath(this, flags, file);
     const evidence = readDocument<Evidence>(path, "evidence");
     const result = recompute(evidence);
     // Only of a document of the right form: another one may be nested without end.
@@ -53,6 +55,14 @@ export const verifyCommand = buildCommand<Flags, [string], CliContext>({
     if (problems.length > 0) this.process.exitCode = exitCode.evidence;
   },
 });
+
+/** A pull request names the file alone: where it is not in the current folder it is looked for in the data folder. */
+function evidencePath(context: CliContext, flags: Flags, file: string): string {
+  const here = resolve(context.cwd, file);
+  if (existsSync(here) || basename(file) !== file) return here;
+  const kept = join(placesOf(context, flags).data, "evidence", file);
+  return existsSync(kept) ? kept : here;
+}
 
 const shortestDigest = 12;
 

@@ -46,7 +46,7 @@ async function unknownProject(projects: ProjectDirectory, name: string, at: Inst
 }
 
 /** A new token with what a sender needs; the only time that it can be seen. */
-function describeToken(token: ProjectToken): string {
+function describeToken(token: ProjectToken, { environment }: CliContext): string {
   return [
     "Its token, shown this once (only a hash of it is kept):",
     "",
@@ -54,7 +54,7 @@ function describeToken(token: ProjectToken): string {
     "",
     "What every OpenTelemetry SDK understands (more in docs/send-traces.md):",
     "",
-    "  OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318",
+    `  OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:${environment.otlpPort ?? "4318"}`,
     `  OTEL_EXPORTER_OTLP_HEADERS=Authorization=Bearer%20${token}`,
     "",
   ].join("\n");
@@ -81,7 +81,7 @@ const createCommand = buildCommand<Flags, [string], CliContext>({
       });
     }
     this.process.stdout.write(
-      given.json === true ? `${JSON.stringify({ project: name, token })}\n` : `Trace project "${name}" made. ${describeToken(token)}`,
+      given.json === true ? `${JSON.stringify({ project: name, token })}\n` : `Trace project "${name}" made. ${describeToken(token, this)}`,
     );
   },
 });
@@ -131,7 +131,7 @@ const rotateCommand = buildCommand<RotateFlags, [string], CliContext>({
     this.process.stdout.write(
       given.json === true
         ? `${JSON.stringify({ project: name, token, oldTokensUntil: oldUntil })}\n`
-        : `New token for trace project "${name}". ${old}\n${describeToken(token)}`,
+        : `New token for trace project "${name}". ${old}\n${describeToken(token, this)}`,
     );
   },
 });
