@@ -12,6 +12,7 @@ import type { GithubWorld } from "../world/github.ts";
 import { Findings, type Case, type Guard } from "./case.ts";
 import { publishTo, quickRetry, withWorld } from "./publishing-rig.ts";
 import { commandLines, dangersOf, plainTextOf, skeletonOf } from "./rendered-dangers.ts";
+import { processorTime } from "../builders/processor-time.ts";
 
 /** The file that the builders' edit changes. */
 const file = "# Agent\n\n- Refund the customer.\n- Be kind.\n";
@@ -201,9 +202,9 @@ const a14: Case = {
       texts,
       guard,
       (page, findings) => {
-        const started = performance.now();
+        const spent = processorTime();
         findings.must(skeletonOf(page.body) === template, "the page has other sections than its template");
-        findings.must(performance.now() - started < 2000, "the page takes more than two seconds to read");
+        findings.must(spent() < 2000, "the page takes more than two seconds of work to read");
       },
       { inDiff: true },
     );

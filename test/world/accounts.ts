@@ -1,4 +1,4 @@
-import { createPublicKey, createVerify, generateKeyPairSync, randomBytes } from "node:crypto";
+import { createPrivateKey, createPublicKey, createVerify, generateKeyPairSync, randomBytes } from "node:crypto";
 import { Refusal } from "./http.ts";
 import { type Access, type Account, type App, fullName, type Installation, type Repository, type Token } from "./state.ts";
 
@@ -67,7 +67,7 @@ export class Accounts {
       name: parts.slug,
       owner: parts.owner,
       privateKey,
-      publicKey: createPublicKey(privateKey),
+      publicKey: createPublicKey(createPrivateKey(privateKey)),
       webhookSecret: parts.webhookSecret ?? randomBytes(32).toString("hex"),
       hookUrl: parts.hookUrl,
       permissions: { metadata: "read", ...parts.permissions },
