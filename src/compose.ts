@@ -38,6 +38,7 @@ import type { Evaluator } from "./ports/evaluator.ts";
 import type { Ledger } from "./ports/ledger.ts";
 import type { TraceFileFormat } from "./ports/trace-file.ts";
 import type { Erased, RetentionLimits, TraceStore } from "./ports/trace-store.ts";
+import type { Telemetry } from "./ports/runtime.ts";
 import type { Workspace } from "./ports/workspace.ts";
 import type { RateWindow, WriteGuard } from "./ports/outgoing.ts";
 import { outgoingGuard } from "./stages/publish.ts";
@@ -55,6 +56,8 @@ export interface HouseSettings {
   readonly environment: Environment;
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly places: Places;
+  /** Sees every call of a model. */
+  readonly telemetry?: Telemetry;
 }
 
 /** The opened parts of one installation. */
@@ -162,7 +165,11 @@ export function openHouse(settings: HouseSettings): House {
     traces,
     ledger,
     operator,
-    models: configureModels(settings.environment, operator, settings.variables, { retry: realRetryTools, prices: readPrices() }),
+    models: configureModels(settings.environment, operator, settings.variables, {
+      retry: realRetryTools,
+      prices: readPrices(),
+      ...(settings.telemetry === undefined ? {} : { telemetry: settings.telemetry }),
+    }),
     prompts: readPrompts(),
     ...(operator.evaluator === undefined
       ? {}
@@ -221,12 +228,14 @@ export function openForgeWriter(target: {
   /** Stand before every request that writes to GitHub, after the last look. */
   readonly guards?: readonly WriteGuard[];
   readonly window?: RateWindow;
+  readonly telemetry?: Telemetry;
 }): ForgeWriter {
   if (target.forge === "local")
     return localForge({ path: target.repo, data: target.data, programs: target.environment.path, now: systemNow });
   return githubForge({
     ...githubOptions(target.environment, target.guards),
     ...(target.window === undefined ? {} : { window: target.window }),
+    ...(target.telemetry === undefined ? {} : { telemetry: target.telemetry }),
   });
 }
 

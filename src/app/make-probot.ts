@@ -1,6 +1,6 @@
 import { Probot, ProbotOctokit } from "probot";
 import type { Delivery } from "../ports/inbox.ts";
-import { guardedRequest, type RateWindow, type RequestKeepers, type WriteGuard } from "../ports/outgoing.ts";
+import { guardedRequest, type RequestKeepers, type WriteGuard } from "../ports/outgoing.ts";
 
 export interface MadeProbot {
   readonly probot: Probot;
@@ -15,7 +15,7 @@ export async function makeProbot(
   credentials: { readonly id: string; readonly privateKey: string; readonly webhookSecret: string; readonly apiUrl?: string },
   load: (app: Probot) => void,
   guards: readonly WriteGuard[],
-  quiet?: { readonly window: RateWindow; readonly clock: () => number },
+  keepers?: Partial<Omit<RequestKeepers, "guards">>,
 ): Promise<MadeProbot> {
   const probot = new Probot({
     appId: credentials.id,
@@ -23,7 +23,7 @@ export async function makeProbot(
     secret: credentials.webhookSecret,
     logLevel: "fatal",
     // The object form of these options is ignored by Probot; our own job steps decide about trying again.
-    Octokit: ProbotOctokit.plugin(keptRequests({ guards, clock: () => 0, ...quiet })).defaults((defaults: Record<string, object>) => ({
+    Octokit: ProbotOctokit.plugin(keptRequests({ guards, clock: () => 0, ...keepers })).defaults((defaults: Record<string, object>) => ({
       ...defaults,
       throttle: { ...defaults["throttle"], enabled: false },
       retry: { enabled: false },

@@ -3,6 +3,7 @@ import type { Probot } from "probot";
 import { TuneupError } from "../domain/errors.ts";
 import type { Delivery } from "../ports/inbox.ts";
 import type { RateWindow, WriteGuard } from "../ports/outgoing.ts";
+import type { Telemetry } from "../ports/runtime.ts";
 import { githubApp, type GithubAppParts } from "./github-app.ts";
 import { BodyBudget, readBody } from "./intake/bounded-body.ts";
 import { deliveryOf, headerProblem } from "./intake/delivery.ts";
@@ -28,6 +29,8 @@ export interface WebhookServerOptions extends GithubAppParts {
   readonly accept?: (delivery: Delivery) => Promise<void>;
   /** Stand before every request of the App that writes. */
   readonly guards?: readonly WriteGuard[];
+  /** Sees every request to GitHub. */
+  readonly telemetry?: Telemetry;
   /** When GitHub wanted quiet; shared by all processes of the installation. */
   readonly window?: RateWindow;
   /** What keeps the service from working at this moment; `GET /readyz` answers 503 with it. */
@@ -109,12 +112,11 @@ const isWeak = (secret: string): boolean => secret === "development" || secret.l
 /** Starts the App's HTTP server: signed webhooks at `/api/github/webhooks`, `GET /healthz` and `/readyz`, nothing else. */
 export async function startWebhookServer(options: WebhookServerOptions): Promise<WebhookServer> {
   const limits = { ...usualLimits, ...options.limits };
-  const made = await makeProbot(
-    options.credentials,
-    githubApp(options),
-    options.guards ?? [],
-    options.window === undefined ? undefined : { window: options.window, clock: options.clock },
-  );
+  const { clock, guards = [], telemetry, window } = options;
+  const made = await makeProbot(options.credentials, githubApp(options), guards, {
+    ...(window === undefined ? {} : { window, clock }),
+    ...(telemetry === undefined ? {} : { telemetry }),
+  });
   const intake = new Intake({
     ...options,
     limits,

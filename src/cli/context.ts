@@ -1,7 +1,7 @@
 import type { CommandContext } from "@stricli/core";
 import type { Environment } from "../config/environment.ts";
 import type { Instant } from "../domain/ids.ts";
-import type { Progress } from "../ports/runtime.ts";
+import type { Progress, Telemetry } from "../ports/runtime.ts";
 
 /** Where a command writes: results to `stdout`, talk to `stderr`. */
 export interface Output {
@@ -22,4 +22,6 @@ export interface CliContext extends CommandContext {
   readonly signal: AbortSignal;
   /** Sees the progress of a job besides the terminal. */
   readonly watch?: (progress: Progress) => void;
+  /** Traces of Tuneup itself, where the environment asks for them. */
+  readonly telemetry?: Telemetry;
 }

@@ -46,7 +46,8 @@ export async function withHouse<T>(
   flags: CommonFlags,
   work: (house: House, project: ProjectId) => Promise<T>,
 ): Promise<T> {
-  const house = openHouse({ environment: context.environment, variables: context.variables, places: placesOf(context, flags) });
+  const { environment, telemetry, variables } = context;
+  const house = openHouse({ environment, variables, places: placesOf(context, flags), ...(telemetry === undefined ? {} : { telemetry }) });
   try {
     return await work(house, projectOf(flags.project, house.operator));
   } finally {

@@ -1,6 +1,9 @@
 import { run } from "@stricli/core";
-import { systemNow } from "../compose/runtime.ts";
+import { version } from "../compose.ts";
+import { jsonLog, systemNow } from "../compose/runtime.ts";
+import { startTelemetry } from "../compose/telemetry/start-telemetry.ts";
 import { processVariables, readEnvironment } from "../config/environment.ts";
+import { telemetrySettings } from "../config/telemetry-settings.ts";
 import { app } from "./app.ts";
 import type { CliContext } from "./context.ts";
 import { exitCode } from "./exit-code.ts";
@@ -28,7 +31,13 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+/** Commands that are one piece of work each; services have a span for each piece. */
+const traced: ReadonlySet<string> = new Set(["scan", "survey", "draft", "replay", "verify", "propose", "publish", "run"]);
+
 const variables = processVariables();
+const settings = telemetrySettings(variables);
+const log = jsonLog((line) => process.stderr.write(line), systemNow);
+const telemetry = await startTelemetry(settings, version, log);
 const streams: CliContext["process"] = { stdout: process.stdout, stderr: process.stderr };
 const context: CliContext = {
   process: streams,
@@ -37,6 +46,17 @@ const context: CliContext = {
   variables,
   now: systemNow,
   signal: stop.signal,
+  telemetry,
 };
-await run(app, process.argv.slice(2), context);
+const args = process.argv.slice(2);
+const [command = ""] = args;
+const work = (): Promise<void> => run(app, args, context);
+if (traced.has(command)) {
+  const parent = settings.parent === undefined ? {} : { parent: settings.parent };
+  await telemetry.span({ name: `tuneup ${command}`, ...parent }, async (span) => {
+    await work();
+    span.note({ "process.exit.code": exitCodeFrom(streams.exitCode) });
+  });
+} else await work();
 process.exitCode = exitCodeFrom(streams.exitCode);
+await telemetry.close();

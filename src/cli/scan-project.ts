@@ -20,6 +20,7 @@ export function runtimeOf(context: CliContext): Runtime {
   const progress: Runtime["progress"] = (one) => {
     show(one);
     context.watch?.(one);
+    context.telemetry?.stage(one);
   };
   return makeRuntime({ signal: context.signal, progress, now: context.now });
 }

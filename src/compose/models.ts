@@ -6,6 +6,9 @@ import { TuneupError } from "../domain/errors.ts";
 import { dollarsOf, type ModelPrice, priceIn } from "../domain/replaying/price.ts";
 import type { RetryTools } from "../domain/retry.ts";
 import type { ModelClient, Models } from "../ports/model-client.ts";
+import type { Telemetry } from "../ports/runtime.ts";
+import { noTelemetry } from "./runtime.ts";
+import { type ModelAddress, tracedModel } from "./telemetry/traced-model.ts";
 
 type Role = NonNullable<NonNullable<OperatorSettings["models"]>["drafter"]>;
 
@@ -29,11 +32,14 @@ export function configureModels(
   environment: Environment,
   operator: OperatorSettings,
   variables: Readonly<Record<string, string | undefined>>,
-  world: { readonly retry: RetryTools; readonly prices: ReadonlyMap<string, ModelPrice> },
+  world: { readonly retry: RetryTools; readonly prices: ReadonlyMap<string, ModelPrice>; readonly telemetry?: Telemetry },
 ): ConfiguredModels {
-  const { prices, retry } = world;
+  const { prices, retry, telemetry = noTelemetry } = world;
   const priceOf = (model: string): ModelPrice | undefined => operator.prices?.[model] ?? priceIn(prices, model);
-  const client = (role: Role): ModelClient => priced(clientOf(role, environment, variables, retry), priceOf(role.model));
+  const client = (role: Role): ModelClient => {
+    const { address, client: asked } = clientOf(role, environment, variables, retry);
+    return tracedModel(priced(asked, priceOf(role.model)), address, telemetry);
+  };
   const user = operator.models?.user;
   const drafter = operator.models?.drafter ?? defaultRole(environment);
   const judge = operator.models?.judge;
@@ -90,7 +96,7 @@ function clientOf(
   environment: Environment,
   variables: Readonly<Record<string, string | undefined>>,
   retry: RetryTools,
-): ModelClient {
+): { readonly client: ModelClient; readonly address: ModelAddress } {
   const named = role.apiKeyEnv === undefined ? undefined : variables[role.apiKeyEnv];
   const anthropic = role.provider === "anthropic";
   const apiKey = named ?? (anthropic ? environment.anthropicApiKey : environment.openaiApiKey);
@@ -102,5 +108,6 @@ function clientOf(
     });
   }
   const options = { model: role.model, apiKey: apiKey ?? "none", ...(baseUrl === undefined ? {} : { baseUrl }), ...retry };
-  return anthropic ? anthropicModel(options) : openaiModel({ ...options, ...(role.api === undefined ? {} : { api: role.api }) });
+  const client = anthropic ? anthropicModel(options) : openaiModel({ ...options, ...(role.api === undefined ? {} : { api: role.api }) });
+  return { client, address: { provider: role.provider, ...(baseUrl === undefined ? {} : { baseUrl }) } };
 }

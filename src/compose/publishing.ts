@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { onlyForgeSecrets } from "../config/environment.ts";
+import { carried } from "../config/telemetry-settings.ts";
 import { asJson, digestOfJson, shortDigest } from "../domain/digest.ts";
 import { isErrorCode, TuneupError } from "../domain/errors.ts";
 import { digest } from "../domain/ids.ts";
@@ -25,6 +26,8 @@ export interface PublishingTarget {
   readonly recreate?: boolean;
   /** The operator's file, which sets the limits; the default one where absent. */
   readonly operatorFile?: string;
+  /** The span that the publishing process goes on from, as W3C `traceparent`. */
+  readonly traceparent?: string;
 }
 
 /**
@@ -38,7 +41,11 @@ export async function publishInOwnProcess(proposal: Proposal | SetupProposal, ta
   const file = join(folder, `${name}-${process.pid}.json`);
   writeFileSync(file, JSON.stringify(proposal), { mode: 0o600 });
   try {
-    const variables = { ...onlyForgeSecrets(), ...(target.token === undefined ? {} : { GITHUB_TOKEN: target.token }) };
+    const variables = {
+      ...onlyForgeSecrets(),
+      ...(target.token === undefined ? {} : { GITHUB_TOKEN: target.token }),
+      ...carried(target.traceparent),
+    };
     const recreate = target.recreate === true ? ["--recreate"] : [];
     const operator = target.operatorFile === undefined ? [] : ["--operator", target.operatorFile];
     const { code, stdout, stderr } = await run(

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { withoutForgeSecrets } from "../config/environment.ts";
+import { carried } from "../config/telemetry-settings.ts";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { z } from "zod";
@@ -18,6 +19,8 @@ export interface ReadingProcess {
   readonly signal: AbortSignal;
   /** Sees the reader's progress as it goes. */
   readonly watch?: (progress: Progress) => void;
+  /** The span that the reading process goes on from, as W3C `traceparent`. */
+  readonly traceparent?: string;
 }
 
 /**
@@ -117,7 +120,7 @@ function runReader(command: readonly string[], reading: ReadingProcess): Promise
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, command, {
       cwd: reading.cwd,
-      env: withoutForgeSecrets(),
+      env: { ...withoutForgeSecrets(), ...carried(reading.traceparent) },
       stdio: ["ignore", "ignore", "inherit", reading.watch === undefined ? "ignore" : "pipe"],
     });
     const { watch } = reading;

@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Instant } from "../domain/ids.ts";
 import { instant } from "../domain/ids.ts";
 import type { RetryTools } from "../domain/retry.ts";
-import type { Log, Progress, Runtime } from "../ports/runtime.ts";
+import type { Log, Progress, Runtime, Telemetry } from "../ports/runtime.ts";
 
 export const realRetryTools: RetryTools = {
   sleep: async (milliseconds, signal) => {
@@ -16,6 +16,14 @@ export const systemNow = (): Instant => instant(new Date().toISOString());
 
 const silent = (): void => undefined;
 export const silentLog: Log = { debug: silent, info: silent, warn: silent, error: silent };
+
+/** Nobody watches: work runs as it is. */
+export const noTelemetry: Telemetry = {
+  span: (_start, work) => work({ note: silent }),
+  stage: silent,
+  here: () => undefined,
+  close: async () => undefined,
+};
 
 /** One JSON object a line on the given stream: time, level, message, fields. */
 export function jsonLog(write: (line: string) => void, now: () => Instant): Log {

@@ -1,3 +1,5 @@
+import { telemetryVariables } from "./telemetry-settings.ts";
+
 /** What the environment says, read once at the start. Every name here is documented in docs/operations.md. */
 export interface Environment {
   readonly anthropicApiKey?: string;
@@ -105,6 +107,7 @@ export function onlyForgeSecrets(): Record<string, string> {
     "TEMP",
     "NODE_EXTRA_CA_CERTS",
     "HTTPS_PROXY",
+    ...telemetryVariables,
   ]);
   return Object.fromEntries(
     Object.entries(process.env).flatMap(([name, value]) => (value !== undefined && kept.has(name) ? [[name, value]] : [])),

@@ -1,6 +1,7 @@
 import { TuneupError } from "../domain/errors.ts";
 import { type ForgeRequest, repositoryOfRequest, textsOfRequest } from "../domain/publishing/outgoing-write.ts";
 import { failedAnswer, quietWanted } from "../domain/publishing/rate-limit.ts";
+import type { Telemetry } from "./runtime.ts";
 
 /** Where an outgoing text will stand, which decides what it may hold. */
 export type OutgoingPlace = "title" | "body" | "comment" | "check" | "commit-message" | "label" | "branch" | "added-lines";
@@ -49,6 +50,8 @@ export interface RequestKeepers {
   readonly window?: RateWindow;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
+  /** Sees every request that leaves: its method, its address as a template and how it was answered. */
+  readonly telemetry?: Pick<Telemetry, "span">;
 }
 
 /**
@@ -63,7 +66,7 @@ export async function guardedRequest<T>(request: ForgeRequest, send: () => Promi
   if (write !== undefined) for (const guard of guards) await guard.before(write);
   let outcome: "written" | "failed" = "failed";
   try {
-    const answer = await send();
+    const answer = await watched(request, send, keepers);
     outcome = "written";
     return answer;
   } catch (error) {
@@ -72,6 +75,20 @@ export async function guardedRequest<T>(request: ForgeRequest, send: () => Promi
   } finally {
     if (write !== undefined) for (const guard of guards) await guard.after?.(write, outcome);
   }
+}
+
+/** A client's span after the conventions for HTTP: https://opentelemetry.io/docs/specs/semconv/http/http-spans/. */
+function watched<T>({ method, url, fields }: ForgeRequest, send: () => Promise<T>, { telemetry }: RequestKeepers): Promise<T> {
+  if (telemetry === undefined) return send();
+  // A whole address comes from a link to the next page: it is no template, and each is different.
+  const template = url.startsWith("/") ? url : "";
+  const repository = repositoryOfRequest({ method, url, fields });
+  const facts = {
+    "http.request.method": method,
+    ...(template === "" ? {} : { "url.template": template }),
+    ...(repository === "" ? {} : { "tuneup.repository": repository }),
+  };
+  return telemetry.span({ name: `${method} ${template}`.trim(), kind: "client", facts }, send);
 }
 
 async function keepQuiet(account: string, { clock, window }: RequestKeepers): Promise<void> {

@@ -26,3 +26,33 @@ export interface Runtime {
   readonly log: Log;
   readonly progress: (progress: Progress) => void;
 }
+
+/** What a span tells: ids, names, counts. Never session text, never a token. */
+export type Facts = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
+export interface SpanStart {
+  /** One of few: what differs from call to call belongs into `facts`. */
+  readonly name: string;
+  /** As OpenTelemetry means it; inside this process where absent. */
+  readonly kind?: "server" | "client" | "consumer";
+  readonly facts?: Facts;
+  /** The span that it goes on from, as W3C `traceparent`: from a durable job or another process. The one under way where absent or malformed. */
+  readonly parent?: string;
+}
+
+/** A span while it is open. */
+export interface OpenSpan {
+  note(facts: Facts): void;
+}
+
+/** Traces of Tuneup itself, as OpenTelemetry means them. Costs nothing and changes nothing where nobody wants them; never throws for a reason of its own. */
+export interface Telemetry {
+  /** Runs work in a span; spans that it opens are children. What work throws is thrown on, and only its code is kept. */
+  span<T>(start: SpanStart, work: (span: OpenSpan) => Promise<T>): Promise<T>;
+  /** Opens and closes the span of a stage within the one under way; spans that are opened meanwhile belong to it. */
+  stage(progress: Progress): void;
+  /** The span under way as W3C `traceparent`, to be handed to another process; `undefined` where there is none. */
+  here(): string | undefined;
+  /** Sends what has not been sent, within a few seconds. Nothing is traced afterwards. */
+  close(): Promise<void>;
+}

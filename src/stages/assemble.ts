@@ -4,6 +4,7 @@ import type { Digest } from "../domain/ids.ts";
 import type { ToolDefinition } from "../domain/message.ts";
 import { noUsage } from "../domain/message.ts";
 import type { Call, Instructions, ModelCall, Session, ToolCall } from "../domain/session.ts";
+import { isOwnSpan } from "../domain/receiving/own-spans.ts";
 import type { Span, Trace } from "../domain/span.ts";
 import { Conversation } from "./assemble/conversation.ts";
 import { readTrace, type TraceReading } from "./assemble/dialects.ts";
@@ -29,7 +30,7 @@ export interface Assembled {
 export function assemble(traces: readonly Trace[]): Assembled {
   const sessions: Session[] = [];
   const unread = new Map<string, NotUnderstood>();
-  for (const trace of regrouped(traces)) {
+  for (const trace of regrouped(ofOthers(traces))) {
     const reading = readTrace(trace);
     const session = sessionOf(trace, reading);
     if (session !== undefined) sessions.push(session);
@@ -48,6 +49,14 @@ export function assemble(traces: readonly Trace[]): Assembled {
   }
   return { sessions, notUnderstood: [...unread.values()] };
 }
+
+/** Without Tuneup's own spans, which any store may hold that Tuneup was told to report to. */
+const ofOthers = (traces: readonly Trace[]): readonly Trace[] =>
+  traces.flatMap((trace) => {
+    if (!trace.spans.some(isOwnSpan)) return [trace];
+    const spans = trace.spans.filter((span) => !isOwnSpan(span));
+    return spans.length === 0 ? [] : [{ ...trace, spans }];
+  });
 
 function count(unread: Map<string, NotUnderstood>, span: Span | undefined, dialect: string | undefined, why: string): void {
   if (span === undefined) return;

@@ -19,7 +19,7 @@ test("the figures of a service are what its records say, and hold no text of any
   await records.audit.record({ at: now, action: "write", actor: "ada", repository: "acme/a", details: { what: "comment" } });
   const ledger = new MemoryLedger();
   await ledger.spend(projectId("support"), "draft", { inputTokens: 10, outputTokens: 2, dollars: 0.5 }, now);
-  const text = await serviceMetrics({
+  const metrics = await serviceMetrics({
     records,
     jobs: { counts: async () => ({ waiting: 1, running: 2, done: 3, failed: 4 }) },
     ledger,
@@ -34,6 +34,7 @@ test("the figures of a service are what its records say, and hold no text of any
     machine: { memoryBytes: 1000, uptimeSeconds: 5 },
   });
   records.close();
+  const text = prometheusText(metrics);
   expect(text).toContain('tuneup_deliveries{state="waiting"} 1\n');
   expect(text).toContain("tuneup_oldest_waiting_delivery_seconds 90\n");
   expect(text).toContain('tuneup_jobs{state="failed"} 4\n');

@@ -3,6 +3,7 @@ import { TuneupError } from "../../domain/errors.ts";
 import { failedAnswer, quietWanted } from "../../domain/publishing/rate-limit.ts";
 import { isRetryableStatus, retryAfter, type RetryTools } from "../../domain/retry.ts";
 import { guardedRequest, type RateWindow, type WriteGuard } from "../../ports/outgoing.ts";
+import type { Telemetry } from "../../ports/runtime.ts";
 
 export interface GithubOptions {
   readonly token: string;
@@ -15,10 +16,20 @@ export interface GithubOptions {
   readonly guards?: readonly WriteGuard[];
   /** When GitHub wanted quiet; shared with the other processes of the installation. */
   readonly window?: RateWindow;
+  /** Sees every request. */
+  readonly telemetry?: Telemetry;
 }
 
 /** A client without retries of its own: the forge looks again before it tries again. No request that writes leaves past the guards. */
-export function githubClient({ baseUrl, guards = [], retry, timeoutMilliseconds = 30_000, token, window }: GithubOptions): Octokit {
+export function githubClient({
+  baseUrl,
+  guards = [],
+  retry,
+  telemetry,
+  timeoutMilliseconds = 30_000,
+  token,
+  window,
+}: GithubOptions): Octokit {
   const quiet = (): void => undefined;
   const octokit = new Octokit({
     auth: token,
@@ -36,6 +47,7 @@ export function githubClient({ baseUrl, guards = [], retry, timeoutMilliseconds 
       guards,
       clock: () => retry.now(),
       ...(window === undefined ? {} : { window }),
+      ...(telemetry === undefined ? {} : { telemetry }),
     });
   });
   return octokit;

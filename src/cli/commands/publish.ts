@@ -65,6 +65,7 @@ async function publishFile(context: CliContext, flags: Flags, file: string): Pro
         environment: context.environment,
         guards,
         window: ledgerRateWindow(ledger),
+        ...(context.telemetry === undefined ? {} : { telemetry: context.telemetry }),
       });
       const done = await publish(proposal, writer, ledger, {
         scanSecrets,

@@ -100,6 +100,7 @@ export async function publishReport(context: CliContext, report: RunReport, flag
     repo: resolve(context.cwd, flags.repo ?? "."),
     forge: flags.github === undefined ? "local" : "github",
     program,
+    ...carriedBy(context),
     ...(flags.operator === undefined ? {} : { operatorFile: resolve(context.cwd, flags.operator) }),
   });
   const finding: Finding =
@@ -123,7 +124,14 @@ async function readSomewhere(context: CliContext, flags: RunFlags): Promise<RunR
     cwd: context.cwd,
     command: [...program, "run", ...argumentsOf(flags)],
     signal: context.signal,
+    ...carriedBy(context),
   });
+}
+
+/** The span under way, for another process. */
+function carriedBy({ telemetry }: CliContext): { readonly traceparent?: string } {
+  const traceparent = telemetry?.here();
+  return traceparent === undefined ? {} : { traceparent };
 }
 
 /** The flags of `run` as arguments again. */

@@ -1,17 +1,17 @@
 import { buildCommand } from "@stricli/core";
-import type { MetricsServer } from "../../app/metrics-server.ts";
-import { startWebhookServer, webhookPath, type WebhookServer } from "../../app/webhook-server.ts";
+import { startWebhookServer, webhookPath } from "../../app/webhook-server.ts";
 import { openLedger, readOperator } from "../../compose.ts";
 import { openJobQueue } from "../../compose/app-service.ts";
 import { openProjects } from "../../compose/projects.ts";
-import { jsonLog } from "../../compose/runtime.ts";
+import { jsonLog, noTelemetry } from "../../compose/runtime.ts";
+import { tracedDeliveries, tracedQueue } from "../../compose/telemetry/traced-service.ts";
 import { ledgerRateWindow } from "../../pipeline/standing/rate-window.ts";
 import { auditedQueue, openRecords, serviceGuards } from "../../compose/service.ts";
 import { otlpFlags, receiveBeside } from "../receiving/receiver-process.ts";
 import { appCredentials } from "../app-credentials.ts";
 import { registerJobs } from "../service/app-jobs.ts";
 import { endsInTime, keptDeliveries } from "../service/kept-deliveries.ts";
-import { serveMetrics } from "../service/service-metrics.ts";
+import { metricsPlaces, offerMetrics } from "../service/service-metrics.ts";
 import { startUpkeep } from "../service/service-upkeep.ts";
 import { keepRetention, type Stoppable } from "../store/retention-upkeep.ts";
 import { exitCode } from "../exit-code.ts";
@@ -69,14 +69,13 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
     const records = openRecords(places.data);
     const projects = openProjects(places.data);
     const jobs = openJobQueue(places.data, ledger);
-    const queue = auditedQueue(jobs, records.audit, this.now);
-    const intake = keptDeliveries(records, { now: this.now, log, signal: this.signal });
-    let server: WebhookServer | undefined;
-    let upkeep: Stoppable | undefined;
-    let figures: MetricsServer | undefined;
+    const { telemetry = noTelemetry } = this;
+    const queue = tracedQueue(auditedQueue(jobs, records.audit, this.now), telemetry);
+    const intake = keptDeliveries(records, { now: this.now, log, signal: this.signal, traced: tracedDeliveries(telemetry) });
+    const running: Stoppable[] = [intake, queue];
     const receiving = flags.noReceiver === true ? Promise.resolve() : receiveBeside(this, flags, log);
     try {
-      const started = await startWebhookServer({
+      const server = await startWebhookServer({
         credentials,
         queue,
         documents: ledger,
@@ -86,27 +85,26 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
         host,
         accept: intake.accept,
         problems: intake.problems,
+        telemetry,
         window: ledgerRateWindow(ledger),
         guards: serviceGuards(records.audit, this.now, environment),
       });
-      server = started;
-      const { probot } = started;
+      running.push({ stop: () => server.close() });
+      const { probot } = server;
       registerJobs(queue, { context: this, places, operator, ledger, log, app: Number(credentials.id), probot });
       await queue.start();
-      intake.start((delivery) => started.handle(delivery));
+      intake.start((delivery) => server.handle(delivery));
       const retention = keepRetention(this, flags, operator, log);
-      upkeep = startUpkeep(probot, { records, ledger, queue, operator, now: this.now, log, retention });
-      figures = await serveMetrics({ records, jobs, ledger, projects, operator, now: this.now }, { port: environment.metricsPort, host });
-      if (figures !== undefined) log.info({ url: figures.url }, "serving figures");
-      log.info({ url: started.url, webhooks: webhookPath, repositories: Object.keys(operator.repositories ?? {}).length }, "listening");
+      running.push(startUpkeep(probot, { records, ledger, queue, operator, now: this.now, log, retention }));
+      running.push(await offerMetrics({ records, jobs, ledger, projects, operator, now: this.now }, metricsPlaces(this, host), log));
+      log.info({ url: server.url, webhooks: webhookPath, repositories: Object.keys(operator.repositories ?? {}).length }, "listening");
       await stopped(this.signal);
       log.info({}, "stopping");
     } finally {
-      await figures?.close();
-      const stopping = [server?.close() ?? Promise.resolve(), intake.stop(), upkeep?.stop() ?? Promise.resolve(), queue.stop(), receiving];
-      if (!(await endsInTime(Promise.allSettled(stopping)))) {
+      if (!(await endsInTime(Promise.allSettled([receiving, ...running.map((one) => one.stop())])))) {
         log.warn({}, "stopped while jobs were running; they go on after the next start");
         // What does not end by itself would keep the process alive; finished steps are on disk.
+        await telemetry.close();
         process.exit(exitCode.success);
       }
       records.close();

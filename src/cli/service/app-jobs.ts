@@ -145,6 +145,7 @@ async function publishRun({ context, places }: AppParts, handed: ReadReport, ass
       ...(report.finding.end === "model-not-configured" ? { conclusion: "action_required" } : {}),
     };
   const recreate = assignment.recreate !== undefined;
+  const traceparent = context.telemetry?.here();
   const publication = await publishInOwnProcess(report.proposal, {
     data: places.data,
     repo: context.cwd,
@@ -152,6 +153,7 @@ async function publishRun({ context, places }: AppParts, handed: ReadReport, ass
     program,
     token,
     recreate,
+    ...(traceparent === undefined ? {} : { traceparent }),
     ...(places.operatorFile === undefined ? {} : { operatorFile: places.operatorFile }),
   });
   if (publication.result === "left-alone") {

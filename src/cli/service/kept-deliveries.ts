@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { InboxWorker } from "../../app/intake/inbox-worker.ts";
 import type { ServiceRecords } from "../../compose/service.ts";
+import type { TracedDeliveries } from "../../compose/telemetry/traced-service.ts";
 import { TuneupError } from "../../domain/errors.ts";
 import type { Instant } from "../../domain/ids.ts";
 import type { Delivery } from "../../ports/inbox.ts";
@@ -17,21 +18,22 @@ export interface KeptDeliveries {
 
 export function keptDeliveries(
   records: ServiceRecords,
-  parts: { readonly now: () => Instant; readonly log: Log; readonly signal: AbortSignal },
+  parts: { readonly now: () => Instant; readonly log: Log; readonly signal: AbortSignal; readonly traced: TracedDeliveries },
 ): KeptDeliveries {
-  const { log, now, signal } = parts;
+  const { log, now, signal, traced } = parts;
   let worker: InboxWorker | undefined;
   return {
-    async accept(delivery) {
-      const received = await records.inbox.receive(delivery, now());
-      log.info({ delivery: delivery.id, event: delivery.event, received }, "took a delivery");
-      worker?.wake();
-    },
+    accept: (delivery) =>
+      traced.accept(delivery, async () => {
+        const received = await records.inbox.receive(delivery, now());
+        log.info({ delivery: delivery.id, event: delivery.event, received }, "took a delivery");
+        worker?.wake();
+      }),
     problems: () => [...(signal.aborted ? ["the service is stopping"] : []), ...recordProblems(records)],
     start(handle) {
       worker = new InboxWorker({
         inbox: records.inbox,
-        handle,
+        handle: (delivery) => traced.handle(delivery, () => handle(delivery)),
         now,
         log,
         sleep: async (milliseconds, stop) => {

@@ -32,8 +32,10 @@ export async function readOnMirror<T>(
   const args = Object.entries(named).flatMap(([name, value]) =>
     value === undefined ? [] : value === true ? [`--${name}`] : [`--${name}`, value],
   );
+  const traceparent = context.telemetry?.here();
   return readInOwnProcess<T>({
     data,
+    ...(traceparent === undefined ? {} : { traceparent }),
     cwd: context.cwd,
     command: [...program, command, ...args],
     signal,
