@@ -7,6 +7,9 @@ import type { Proposal, PullRequest } from "../../src/domain/proposal.ts";
 import type { ForgeWriter, Publication } from "../../src/ports/forge.ts";
 import { propose, type ProposeInput } from "../../src/stages/propose.ts";
 import { publish } from "../../src/stages/publish.ts";
+import { defaultLookRules } from "../../src/stages/publish/last-look.ts";
+import { pageProblems } from "../../src/stages/publish/markdown-page.ts";
+import { safeBlock } from "../../src/domain/text/safe-text.ts";
 import { aCandidate, anAllowed, anEvidence } from "../builders/evidence-builder.ts";
 import { aCluster } from "../builders/session-builder.ts";
 
@@ -110,6 +113,16 @@ describe("the pull request", () => {
   test("keeps a diff that would close its fence inside it", async () => {
     const { body } = await proposed({ diff: `${diff}+\`\`\`\`\n+</details> out` });
     expect(body).toMatch(/`````diff\n[\s\S]*<\/details> out[\s\S]*\n`````/);
+  });
+
+  test("leaves out unchanged lines of the diff that other bots may obey, so that no prompt that explains a command is held back", async () => {
+    const explaining = diff.replace(" - Be kind.", " /approve a refund only after the policy was read.\n - Be kind.");
+    const rules = { ...defaultLookRules, repository: "acme/agent", mayNameOwnIssues: false };
+    expect(pageProblems(safeBlock(explaining, 12_000, "diff"), rules)).toEqual(["a line that another bot may read as a command"]);
+    const { body } = await proposed({ diff: explaining });
+    expect(pageProblems(body, rules)).toEqual([]);
+    expect(body).not.toContain("/approve");
+    expect(body).toContain("+- Read the policy, then refund the customer.");
   });
 
   test("is refused when anything of it looks like a secret, which is not repeated", async () => {

@@ -2,7 +2,7 @@ import { asJson, digestOfJson, shortDigest } from "../../domain/digest.ts";
 import type { Refusal } from "../../domain/edit.ts";
 import { digest } from "../../domain/ids.ts";
 import { safeBlock, safeCode, safeInline } from "../../domain/text/safe-text.ts";
-import { changedSessions, evidenceFacts, factTable, proofSection, sessionText } from "../../report/evidence-markdown.ts";
+import { changedSessions, evidenceFacts, factTable, proofSection, sessionText, showCommand } from "../../report/evidence-markdown.ts";
 import { flips } from "../../report/tables.ts";
 import type { ProposeInput } from "../propose.ts";
 
@@ -66,17 +66,35 @@ function reading({ evidence, verdict, visibility }: ProposeInput): string {
   const file = `${shortDigest(digest(evidence.job))}.json --digest ${shortDigest(digestOfJson(asJson(evidence)))}`;
   const first = flips(evidence, verdict, "failing").fixed[0];
   const look =
-    first === undefined || visibility === "public" ? "" : ` Look at a fixed session: \`tuneup show ${sessionText(first, visibility)}\`.`;
+    first === undefined || visibility === "public"
+      ? ""
+      : ` Look at a fixed session: \`${showCommand(evidence, sessionText(first, visibility))}\`.`;
   return `Recompute every figure with \`tuneup verify ${file}\`.${look} Merge it if you agree; close it if not, and Tuneup leaves this failure alone.`;
 }
 
 const folded = (title: string, content: string): string => `<details>\n<summary>${title}</summary>\n\n${content}\n\n</details>`;
 
+/** What another bot may take for a command if it trims the lines of a page. */
+const looksLikeCommand = /^ \s*\/\p{L}/u;
+
+/**
+ * A diff without unchanged lines that other bots may act on: some read the raw text of a page, fenced code included. The edit itself stays whole, and an
+ * agent whose prompt explains `/approve` gets its pull request.
+ */
+const withoutForeignCommands = (diff: string): string =>
+  diff
+    .split("\n")
+    .map((line) => (looksLikeCommand.test(line) ? " (an unchanged line that begins with a slash is left out here)" : line))
+    .join("\n");
+
 const diffSection = ({ allowed, diff }: ProposeInput): string => {
   const reasons = allowed.candidate.edits
     .filter((edit) => edit.reason !== "")
     .map((edit) => `- ${safeCode(edit.path)}: ${safeInline(edit.reason, 300)}`);
-  return folded("The change", [...reasons, ...(reasons.length === 0 ? [] : [""]), safeBlock(diff, 12_000, "diff")].join("\n"));
+  return folded(
+    "The change",
+    [...reasons, ...(reasons.length === 0 ? [] : [""]), safeBlock(withoutForeignCommands(diff), 12_000, "diff")].join("\n"),
+  );
 };
 
 function sessionsSection({ evidence, verdict, visibility }: ProposeInput): string {
