@@ -17,6 +17,8 @@ import { documentSteps, eligible, improve, type JobInput, type JobResult, type J
 import { recallTried, rememberTried, triedIn } from "../pipeline/memory.ts";
 import { keepJob } from "../pipeline/standing/jobs.ts";
 import { ignoredFailures } from "../pipeline/standing/people.ts";
+import { recordedMerges, type RecordedMerge } from "../pipeline/standing/pulls.ts";
+import { mergeAfter, sinceMerge } from "../pipeline/standing/since-merge.ts";
 import type { Scanned } from "../pipeline/scan.ts";
 import type { Steps } from "../ports/job-queue.ts";
 import type { Checkout } from "../ports/workspace.ts";
@@ -55,10 +57,10 @@ export async function openCheckout(context: CliContext, options: Pick<JobOptions
 export function chooseCluster(
   clusters: readonly FailureCluster[],
   wanted: string | undefined,
-  ignored: readonly IgnoredFailure[] = [],
+  unwanted: readonly ClusterId[] = [],
 ): FailureCluster | undefined {
   if (wanted !== undefined) return findCluster(clusters, wanted);
-  return eligible(clusters).find((cluster) => !ignored.some((one) => one.cluster === cluster.id));
+  return eligible(clusters).find((cluster) => !unwanted.includes(cluster.id));
 }
 
 const leftAlone = (ignored: IgnoredFailure): Finding => ({
@@ -66,6 +68,13 @@ const leftAlone = (ignored: IgnoredFailure): Finding => ({
   why: `${ignored.by} wants this failure left alone${ignored.reason === "" ? "" : ` (${ignored.reason})`}`,
   remedy: `\`/tuneup unignore ${ignored.cluster}\` takes it up again.`,
 });
+
+/** Where all that could be worked on waits for traces from after its merge. */
+function settledOnly(scanned: Scanned, settled: readonly FailureCluster[], merges: readonly RecordedMerge[]): Finding | undefined {
+  const [first] = eligible(settled);
+  const merged = first === undefined ? undefined : mergeAfter(first, merges);
+  return merged === undefined ? undefined : sinceMerge(merged, scanned.sessions);
+}
 
 /** One job, ready to run: what `improve` and its parts take, and the name under which its finished steps are kept. */
 export interface PreparedJob extends AdaptableJob {
@@ -93,17 +102,25 @@ export async function withJob<T>(
   options: JobOptions,
   work: (job: PreparedJob) => Promise<T>,
 ): Promise<T | { readonly finding: Finding }> {
-  const ignored = await ignoredFailures(house.ledger, repositoryOf({ ...options, repo: resolve(context.cwd, options.repo) }));
-  const cluster = chooseCluster(scanned.document.clusters, options.cluster, ignored);
-  if (cluster === undefined) return { finding: noCluster(scanned, ignored) };
+  const repository = repositoryOf({ ...options, repo: resolve(context.cwd, options.repo) });
+  const ignored = await ignoredFailures(house.ledger, repository);
+  const merges = await recordedMerges(house.ledger, repository);
+  const settled = scanned.document.clusters.filter((cluster) => mergeAfter(cluster, merges) !== undefined);
+  const cluster = chooseCluster(scanned.document.clusters, options.cluster, [
+    ...ignored.map((one) => one.cluster),
+    ...settled.map((one) => one.id),
+  ]);
+  if (cluster === undefined) return { finding: settledOnly(scanned, settled, merges) ?? noCluster(scanned, ignored) };
   const unwanted = ignored.find((one) => one.cluster === cluster.id);
   if (unwanted !== undefined) return { finding: leftAlone(unwanted) };
+  const merged = mergeAfter(cluster, merges);
+  if (merged !== undefined) return { finding: sinceMerge(merged, scanned.sessions) };
   await using checkout = await openCheckout(context, options);
   const definitions = await definitionsInRepository(scanned.sessions, checkout);
-  const repository = await repositoryWishes(checkout);
+  const wishes = await repositoryWishes(checkout);
   const { drafter } = house.models;
   const tried = await recallTried(house.ledger, { repository: checkout.repository, cluster: cluster.id });
-  const scope = { scanned, cluster, definitions, options, tried, ...repository };
+  const scope = { scanned, cluster, definitions, options, tried, ...wishes };
   if (drafter === undefined) return { finding: await endWithoutModel(context, house, scope, checkout) };
   const { input, tools } = jobOf(partsOf(house, { ...house.models, drafter }, scope));
   return work({ cluster, checkout, input, tools, name: nameOf(house, scope, checkout, input) });

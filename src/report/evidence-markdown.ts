@@ -72,6 +72,10 @@ export function sessionText(pair: Pick<Pair, "sessionId">, visibility: Visibilit
   return pair.sessionId.replace(/[^\w.:@-]/g, "_").slice(0, 80);
 }
 
+/** The command that prints sessions of this evidence, `id` in place; the project is named, so that it works in any folder with these traces. */
+export const showCommand = ({ project }: Pick<Evidence, "project">, id: string): string =>
+  project === "default" ? `tuneup show ${id}` : `tuneup show ${id} --project ${project.replace(/[^\w.:-]/g, "_").slice(0, 80)}`;
+
 /** The sessions whose two arms differ, by what happened to them. */
 export function changedSessions(evidence: Evidence, verdict: Verdict, visibility: Visibility): string {
   const list = (title: string, pairs: readonly Pair[]): string => {
@@ -84,7 +88,7 @@ export function changedSessions(evidence: Evidence, verdict: Verdict, visibility
   const how =
     visibility === "public"
       ? "Digests of session ids: this repository is public."
-      : "See one with `tuneup show <id>`, where the traces are.";
+      : `See one with \`${showCommand(evidence, "<id>")}\`, where the traces are.`;
   return [
     list("Fixed", failing.fixed),
     list("Broken among the failing", failing.broken),

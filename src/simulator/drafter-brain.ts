@@ -1,7 +1,7 @@
 import { textOf } from "../domain/message.ts";
 import { type Random, seededRandom } from "../domain/random.ts";
 import type { ModelRequest } from "../ports/model-client.ts";
-import { firstUserWords, wantedCandidates } from "./request-marks.ts";
+import { firstUserWords, type Wanted, wantedCandidates, wantedEdit } from "./request-marks.ts";
 import type { Scenario } from "./scenario.ts";
 
 type Drafter = Scenario["drafter"];
@@ -24,7 +24,7 @@ export function drafterReply(scenario: Scenario, seed: number, request: ModelReq
     return "Certainly! I looked at the conversations and would add a rule to the prompt. Shall I write it down for you?";
   if (saysNothing) return JSON.stringify({ hypotheses: elsewhere(drafter), candidates: [] });
   const offered = shuffled(
-    drafter.candidates.filter((candidate) => random() < candidate.chance),
+    fitting(drafter, wantedEdit(prompt)).filter((candidate) => random() < candidate.chance),
     random,
   ).slice(0, wantedCandidates(prompt) ?? defaultCandidates);
   const isWhole = isFirst || isMalformed;
@@ -33,6 +33,12 @@ export function drafterReply(scenario: Scenario, seed: number, request: ModelReq
     hypotheses: isWhole ? drafter.hypotheses : [],
     candidates: wanted.map((candidate) => written(candidate, prompt, isFirst)),
   });
+}
+
+/** The candidates that answer what is asked for; all that are drafted without a wish where the scenario has none for it. */
+function fitting({ candidates }: Drafter, wanted: Wanted): readonly Candidate[] {
+  const answers = candidates.filter((candidate) => candidate.wanted.includes(wanted));
+  return answers.length > 0 ? answers : candidates.filter((candidate) => candidate.wanted.includes("draft"));
 }
 
 function elsewhere(drafter: Drafter): Drafter["hypotheses"] {

@@ -15,6 +15,14 @@ export function wantedCandidates(text: string): number | undefined {
   return count === undefined ? undefined : Number(count);
 }
 
+/** What a drafting request wants: an edit of its own, a smaller one than the one that stands, or one after a person's words. */
+export type Wanted = "draft" | "smaller" | "revise";
+
+export function wantedEdit(text: string): Wanted {
+  if (text.includes("A smaller edit with the same effect")) return "smaller";
+  return text.includes("In a person's words:") ? "revise" : "draft";
+}
+
 /** The first words of a user in the conversations that a drafting request shows; empty when there are none. */
 export const firstUserWords = (text: string): string => (/\[\d+\] user: ([^\n"]{40,160})/.exec(text)?.[1] ?? "").trim();
 

@@ -97,6 +97,11 @@ const candidateSchema = z.strictObject({
   edits: z.array(editSchema).min(1).max(5),
   wrongAtFirst: z.boolean().default(false).describe("The search text does not fit in the first reply and is corrected when asked."),
   neverFits: z.boolean().default(false).describe("The search text does not fit, however often the drafter is asked."),
+  wanted: z
+    .array(z.enum(["draft", "smaller", "revise"]))
+    .min(1)
+    .default(["draft"])
+    .describe("When it is offered: for a draft, for a smaller edit, for one after a person's words."),
   leaks: z.boolean().default(false).describe("Words of a conversation are copied into the edit."),
 });
 

@@ -1,3 +1,5 @@
+import type { EditWish } from "../../src/domain/documents.ts";
+import { wishText } from "../../src/stages/draft/evidence-pack.ts";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { shippedFile } from "../../src/compose.ts";
@@ -156,6 +158,19 @@ describe("the simulated drafter", () => {
     const two = textMessage("user", "Give 2 candidates.");
     const fewer = JSON.parse(await draft({ ...scenario, drafter: { ...scenario.drafter, nothing: 0, malformed: 0 } }, [two])) as Reply;
     expect(fewer.candidates).toHaveLength(2);
+  });
+
+  test("answers a wish for a smaller edit, or a person's words, with the edits that the scenario has for it", async () => {
+    const { candidates } = scenario.drafter;
+    const willing: Scenario = { ...scenario, drafter: { ...scenario.drafter, nothing: 0, malformed: 0 } };
+    const asked = async (words: string): Promise<readonly (string | undefined)[]> => {
+      const reply = JSON.parse(await draft(willing, [textMessage("user", `${words}\nGive 8 candidates.`)])) as Reply;
+      return reply.candidates.map(({ edits }) => candidates.find((one) => one.edits[0]?.replace === edits[0]?.replace)?.name);
+    };
+    const wishes = { present: { edits: [] } as unknown as EditWish["present"] };
+    expect(await asked(wishText(wishes))).toEqual(["policy-in-six-words"]);
+    expect(await asked(wishText({ ...wishes, words: "say why" }))).toEqual(["policy-with-its-reason"]);
+    expect(await asked("(nothing)")).not.toContain("policy-in-six-words");
   });
 
   test("answers no JSON at first where it is malformed, says nothing where nothing helps", async () => {

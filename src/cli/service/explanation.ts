@@ -3,7 +3,15 @@ import { digest } from "../../domain/ids.ts";
 import { asJson, digestOfJson, shortDigest } from "../../domain/digest.ts";
 import { safeCode, safeInline } from "../../domain/text/safe-text.ts";
 import type { KeptJob } from "../../pipeline/standing/jobs.ts";
-import { changedSessions, evidenceFacts, factTable, proofSection, usageText, type Visibility } from "../../report/evidence-markdown.ts";
+import {
+  changedSessions,
+  evidenceFacts,
+  factTable,
+  proofSection,
+  showCommand,
+  usageText,
+  type Visibility,
+} from "../../report/evidence-markdown.ts";
 
 /** What `/tuneup explain` answers, from the stored evidence alone: what was tested, what that cannot rule out, how to check it. */
 export function explanation({ evidence }: KeptJob, visibility: Visibility): string {
@@ -19,7 +27,7 @@ export function explanation({ evidence }: KeptJob, visibility: Visibility): stri
       "",
       `- \`tuneup verify ${file} --digest ${seal}\` recomputes every figure from the evidence; it lies in \`evidence/\` in the data folder.`,
       `- \`tuneup report ${file} --html evidence.html\` shows it as a page, conversations side by side.`,
-      "- `tuneup show <id>` prints one session.",
+      `- \`${showCommand(evidence, "<id>")}\` prints one session.`,
     ].join("\n"),
     `<details>\n<summary>Sessions that changed</summary>\n\n${changedSessions(evidence, verdict, visibility)}\n\n</details>`,
     `<details>\n<summary>How it was tested</summary>\n\n${factTable(evidenceFacts(evidence, verdict))}\n\n</details>`,

@@ -100,6 +100,21 @@ export interface RecordedMerge {
   readonly at: Instant;
 }
 
+const mergePrefix = (repository: RepositoryId): string => `merge/${repositoryKey(repository)}/`;
+
+/** The merges of our pull requests in a repository, oldest first. */
+export async function recordedMerges(
+  documents: Pick<Documents, "get" | "keys">,
+  repository: RepositoryId,
+): Promise<readonly RecordedMerge[]> {
+  const found: RecordedMerge[] = [];
+  for (const key of await documents.keys(mergePrefix(repository))) {
+    const stored = await documents.get(key);
+    if (stored !== undefined) found.push(stored as unknown as RecordedMerge);
+  }
+  return found;
+}
+
 export async function rememberMerge(documents: Pick<Documents, "put">, repository: RepositoryId, merge: RecordedMerge): Promise<void> {
-  await documents.put(`merge/${repositoryKey(repository)}/${String(merge.pull).padStart(10, "0")}`, asJson(merge));
+  await documents.put(`${mergePrefix(repository)}${String(merge.pull).padStart(10, "0")}`, asJson(merge));
 }

@@ -75,7 +75,7 @@ function triedText(tried: readonly TriedEdit[]): string {
 }
 
 /** The edit as it stands, and what is asked of it. */
-function wishText({ present, words }: EditWish): string {
+export function wishText({ present, words }: EditWish): string {
   const edits = present.edits.map(({ after, before, path }) => `in ${path}, instead of\n${before}\nit writes\n${after}`);
   const asked =
     words === undefined
