@@ -1,12 +1,12 @@
 import { TuneupError } from "../../domain/errors.ts";
 import type { Attributes, Json, ProjectId } from "../../domain/ids.ts";
 import { sessionKeyOf, userIdOf } from "../../domain/session-key.ts";
-import type { Feedback, LogRecord, Span, SpanEvent, TraceBatch } from "../../domain/span.ts";
+import type { LogRecord, Span, SpanEvent, TraceBatch, TraceFeedback } from "../../domain/span.ts";
 import type { Redacted, Redactor, SecretScanner } from "../../ports/redactor.ts";
-import { isOperatorAttribute, isOperatorName } from "./operator-text.ts";
+import { isOperatorName, isOperatorRole, rolesOf } from "./operator-text.ts";
 import { furtherDetectors } from "./personal-data.ts";
 import { placeholderMaker } from "./placeholder.ts";
-import { type TextPlace, TextRedactor } from "./text-redactor.ts";
+import { type Redaction, type TextPlace, TextRedactor } from "./text-redactor.ts";
 import { type UserPattern, userDetector } from "./user-patterns.ts";
 
 /** What an operator sets. */
@@ -52,21 +52,15 @@ export function makeRedactor({ keyOf, scanner, settings }: RedactorParts): Redac
   };
   return {
     redact: (project, batch) => inTurn(() => redactBatch(of(project), batch)),
-    redactValue: (project, value) =>
-      inTurn(
-        async () => (await inPasses(of(project), (redactor) => redactor.redact(value, { field: "", operator: false, session: "" }))).result,
-      ),
+    redactValue: (project, value) => inTurn(() => redactText(of(project), value)),
   };
 }
 
-async function inPasses<T>(
-  redactor: TextRedactor,
-  pass: (redactor: TextRedactor) => T,
-): Promise<{ result: T; counts: ReadonlyMap<string, number> }> {
+/** Makes passes until one says that nothing is left to look at. Each is told whether what is open must be looked at again. */
+async function inPasses(redactor: TextRedactor, pass: (hasLearned: boolean) => void): Promise<void> {
   for (let passes = 1; ; passes += 1) {
-    redactor.begin();
-    const result = pass(redactor);
-    if (await redactor.isFinal()) return { result, counts: redactor.settle() };
+    pass(redactor.begin());
+    if (await redactor.isFinal()) return redactor.settle();
     // What a pass learns only ever grows, so that this ends; the bound is for the day on which it does not. Unscanned is not clean.
     if (passes === mostPasses)
       throw new TuneupError("internal", `Redaction did not come to an end after ${passes} passes; the batch was not stored.`, {
@@ -75,29 +69,96 @@ async function inPasses<T>(
   }
 }
 
-async function redactBatch(redactor: TextRedactor, batch: TraceBatch): Promise<Redacted> {
-  const { counts, result } = await inPasses(redactor, () => new BatchPass(redactor).batch(batch));
-  return { batch: result, counts: Object.fromEntries(counts) };
+async function redactText(redactor: TextRedactor, value: string): Promise<string> {
+  let redacted = value;
+  await inPasses(redactor, () => {
+    redacted = redactor.look(() => redactor.redact(value, { field: "", operator: false, session: "" })).redacted;
+  });
+  return redacted;
 }
 
-/** One pass over a batch. What does not change is handed back as the same object. */
-class BatchPass {
+async function redactBatch(redactor: TextRedactor, batch: TraceBatch): Promise<Redacted> {
+  const of = new ItemRedactor(redactor);
+  const resources = new Items(redactor, firstByResource(batch), ([resource, item]) => of.resource(resource, item));
+  const spans = new Items(redactor, batch.spans, (span) => of.span(span));
+  const logs = new Items(redactor, batch.logs ?? [], (log) => of.log(log));
+  const feedback = new Items(redactor, batch.feedback ?? [], (one) => of.feedback(one));
+  const lists = [resources, spans, logs, feedback];
+  await inPasses(redactor, (hasLearned) => {
+    for (const list of lists) list.pass(hasLearned);
+  });
+  const resource = new Map(firstByResource(batch).map(([plain], index) => [plain, resources.redacted[index] ?? {}] as const));
+  const withResource = <T extends Span | LogRecord>(item: T): T => ({ ...item, resource: resource.get(item.resource) ?? {} });
+  const counts: Record<string, number> = {};
+  for (const list of lists) list.addCounts(counts);
+  return {
+    counts,
+    batch: {
+      spans: spans.redacted.map(withResource),
+      ...(batch.logs === undefined ? {} : { logs: logs.redacted.map(withResource) }),
+      ...(batch.feedback === undefined ? {} : { feedback: feedback.redacted }),
+    },
+  };
+}
+
+/** Spans of one sender share their resource: each once, with the first item that has it. */
+function firstByResource({ logs = [], spans }: TraceBatch): readonly (readonly [Attributes, Span | LogRecord])[] {
+  const found = new Map<Attributes, Span | LogRecord>();
+  for (const items of [spans, logs]) for (const item of items) if (!found.has(item.resource)) found.set(item.resource, item);
+  return [...found];
+}
+
+/** Items of one kind, each looked at again only while it is not final. */
+class Items<T, R> {
   readonly #redactor: TextRedactor;
-  readonly #resources = new Map<Attributes, Attributes>();
+  readonly #items: readonly T[];
+  readonly #work: (item: T) => R;
+  readonly #looks: Redaction<R>[] = [];
+
+  constructor(redactor: TextRedactor, items: readonly T[], work: (item: T) => R) {
+    this.#redactor = redactor;
+    this.#items = items;
+    this.#work = work;
+  }
+
+  pass(hasLearned: boolean): void {
+    for (const [index, item] of this.#items.entries()) {
+      const standing = this.#looks[index]?.standing;
+      if (standing === "final" || (standing === "open" && !hasLearned)) continue;
+      this.#looks[index] = this.#redactor.look(() => this.#work(item));
+    }
+  }
+
+  get redacted(): readonly R[] {
+    return this.#looks.map(({ redacted }) => redacted);
+  }
+
+  addCounts(counts: Record<string, number>): void {
+    for (const look of this.#looks) for (const [kind, count] of look.counts) counts[kind] = (counts[kind] ?? 0) + count;
+  }
+}
+
+/** What the name of an attribute or field says. */
+interface NameFacts {
+  readonly isHarmless: boolean;
+  readonly isOperators: boolean;
+  /** The attributes that hold the role of the message whose content it is. */
+  readonly role: readonly string[];
+}
+
+/** Redacts spans, log records and feedback. What does not change is handed back as the same object. */
+class ItemRedactor {
+  readonly #redactor: TextRedactor;
+  readonly #names = new Map<string, NameFacts>();
   #place: TextPlace = { field: "", operator: false, session: "" };
 
   constructor(redactor: TextRedactor) {
     this.#redactor = redactor;
   }
 
-  batch(batch: TraceBatch): TraceBatch {
-    return {
-      spans: batch.spans.map((span) => this.#span(span)),
-      ...(batch.logs === undefined ? {} : { logs: batch.logs.map((log) => this.#log(log)) }),
-      ...(batch.feedback === undefined
-        ? {}
-        : { feedback: batch.feedback.map(({ feedback, traceId }) => ({ traceId, feedback: this.#feedback(feedback, traceId) })) }),
-    };
+  resource(resource: Attributes, first: Span | LogRecord): Attributes {
+    this.#at(first);
+    return this.#attributes(resource);
   }
 
   #at(item: Span | LogRecord): void {
@@ -106,7 +167,8 @@ class BatchPass {
     this.#place = { field: "", operator: false, session, ...(user === undefined ? {} : { user }) };
   }
 
-  #span(span: Span): Span {
+  /** All but the resource. */
+  span(span: Span): Span {
     this.#at(span);
     return {
       ...span,
@@ -114,7 +176,6 @@ class BatchPass {
       ...(span.statusMessage === undefined ? {} : { statusMessage: this.#text(span.statusMessage) }),
       attributes: this.#attributes(span.attributes),
       events: span.events.length === 0 ? span.events : span.events.map((event) => this.#event(event)),
-      resource: this.#resource(span.resource),
     };
   }
 
@@ -122,7 +183,8 @@ class BatchPass {
     return { ...event, name: this.#text(event.name), attributes: this.#attributes(event.attributes, isSystemEvent(event.name)) };
   }
 
-  #log(log: LogRecord): LogRecord {
+  /** All but the resource. */
+  log(log: LogRecord): LogRecord {
     this.#at(log);
     const operator = isSystemEvent(log.name);
     return {
@@ -130,38 +192,41 @@ class BatchPass {
       name: this.#text(log.name),
       ...(log.body === undefined ? {} : { body: this.#json(log.body, { ...this.#place, operator }) }),
       attributes: this.#attributes(log.attributes, operator),
-      resource: this.#resource(log.resource),
     };
   }
 
-  #feedback(feedback: Feedback, traceId: string): Feedback {
+  feedback({ feedback, traceId }: TraceFeedback): TraceFeedback {
     this.#place = { field: "", operator: false, session: traceId };
     return {
-      ...feedback,
-      name: this.#text(feedback.name),
-      ...(feedback.label === undefined ? {} : { label: this.#text(feedback.label) }),
-      ...(feedback.comment === undefined ? {} : { comment: this.#text(feedback.comment) }),
+      traceId,
+      feedback: {
+        ...feedback,
+        name: this.#text(feedback.name),
+        ...(feedback.label === undefined ? {} : { label: this.#text(feedback.label) }),
+        ...(feedback.comment === undefined ? {} : { comment: this.#text(feedback.comment) }),
+      },
     };
+  }
+
+  /** A batch has few names, each many times. */
+  #name(name: string): NameFacts {
+    const known = this.#names.get(name);
+    if (known !== undefined) return known;
+    const facts = { isHarmless: this.#redactor.isHarmlessName(name), isOperators: isOperatorName(name), role: rolesOf(name) };
+    this.#names.set(name, facts);
+    return facts;
   }
 
   #text(text: string): string {
     return this.#redactor.redact(text, this.#place);
   }
 
-  /** Spans of one sender share their resource. */
-  #resource(resource: Attributes): Attributes {
-    const known = this.#resources.get(resource);
-    if (known !== undefined) return known;
-    const redacted = this.#attributes(resource);
-    this.#resources.set(resource, redacted);
-    return redacted;
-  }
-
   #attributes(attributes: Attributes, operator = false): Attributes {
     let changed: Record<string, Json> | undefined;
     for (const [key, value] of Object.entries(attributes)) {
-      const name = this.#text(key);
-      const own = operator || isOperatorAttribute(key, (other) => attributes[other]);
+      const facts = this.#name(key);
+      const name = facts.isHarmless ? key : this.#text(key);
+      const own = operator || facts.isOperators || facts.role.some((other) => isOperatorRole(attributes[other]));
       const redacted = this.#json(value, { ...this.#place, field: key, operator: own });
       if (name === key && redacted === value) continue;
       changed ??= { ...attributes };
@@ -190,12 +255,12 @@ class BatchPass {
   }
 
   #record(record: Attributes, place: TextPlace): Json {
-    const role = record["role"];
-    const inside = place.operator || role === "system" || role === "developer";
+    const inside = place.operator || isOperatorRole(record["role"]);
     let changed: Record<string, Json> | undefined;
     for (const [key, value] of Object.entries(record)) {
-      const name = this.#text(key);
-      const redacted = this.#json(value, { ...place, field: key, operator: inside || isOperatorName(key) });
+      const facts = this.#name(key);
+      const name = facts.isHarmless ? key : this.#text(key);
+      const redacted = this.#json(value, { ...place, field: key, operator: inside || facts.isOperators });
       if (name === key && redacted === value) continue;
       changed ??= { ...record };
       if (name !== key) delete changed[key];

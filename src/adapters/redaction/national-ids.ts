@@ -5,6 +5,8 @@ export interface NationalId {
   /** For docs and tests. */
   readonly country: string;
   readonly pattern: RegExp;
+  /** At least eight of its digits stand in a row, with nothing but separators of phone numbers between them. */
+  readonly isLong: boolean;
   /** Over the id without spaces, dots and hyphens, in upper case. */
   readonly holds: (compact: string) => boolean;
 }
@@ -42,36 +44,48 @@ function isItalian(code: string): boolean {
   return code.charCodeAt(15) - 65 === sum % 26;
 }
 
+/** A French number's two check digits: 97 less the rest of the others by 97, where Corsica's departments 2A and 2B count as 19 and 18. */
+function isFrench(id: string): boolean {
+  const department = id.slice(5, 7).replace("2A", "19").replace("2B", "18");
+  const digits = `${id.slice(0, 5)}${department}${id.slice(7, 13)}`;
+  return /^\d+$/.test(digits) && 97 - (Number(digits) % 97) === Number(id.slice(13));
+}
+
 const spanishLetters = "TRWAGMYFPDXBNJZSQVHLCKE";
 
 /** Ids that are told by themselves, without the words around them. */
 export const nationalIds: readonly NationalId[] = [
   // Never issued: area 000, 666, 9xx; group 00; serial 0000 (Social Security Administration).
-  { country: "US", pattern: /(?<![\w-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])/g, holds: () => true },
+  { country: "US", isLong: true, pattern: /(?<![\w-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])/g, holds: () => true },
   {
     country: "GB",
+    isLong: false,
     pattern: /(?<!\w)(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] \d{2} \d{2} \d{2} [A-D](?!\w)/g,
     holds: () => true,
   },
   {
     country: "ES",
+    isLong: false,
     pattern: /(?<![\w-])[XYZ\d]\d{7}-?[A-HJ-NP-TV-Z](?![\w-])/g,
     holds: (id) => spanishLetters[Number(id.slice(0, 8).replace("X", "0").replace("Y", "1").replace("Z", "2")) % 23] === id[8],
   },
   {
     country: "FR",
+    isLong: true,
     pattern: /(?<!\w)[12] ?\d{2} ?(?:0[1-9]|1[0-2]) ?\d[\dAB] ?\d{3} ?\d{3} ?\d{2}(?!\w)/g,
-    holds: (id) => 97 - Number(BigInt(id.slice(0, 13).replace("2A", "19").replace("2B", "18")) % 97n) === Number(id.slice(13)),
+    holds: isFrench,
   },
-  { country: "IT", pattern: /(?<!\w)[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z](?!\w)/g, holds: isItalian },
-  { country: "BR", pattern: /(?<![\w.-])\d{3}\.\d{3}\.\d{3}-\d{2}(?![\w-])/g, holds: isCpf },
+  { country: "IT", isLong: false, pattern: /(?<!\w)[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z](?!\w)/g, holds: isItalian },
+  { country: "BR", isLong: true, pattern: /(?<![\w.-])\d{3}\.\d{3}\.\d{3}-\d{2}(?![\w-])/g, holds: isCpf },
   {
     country: "CN",
+    isLong: true,
     pattern: /(?<!\w)[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dX](?!\w)/gi,
     holds: (id) => "10X98765432"[weighted(id, chineseWeights) % 11] === id[17],
   },
   {
     country: "SE",
+    isLong: true,
     pattern: /(?<![\w-])(?:19|20)?\d{6}[-+]\d{4}(?![\w-])/g,
     holds: (id) => passesLuhn(id.slice(-10)) && isDate(id.slice(-8, -6), id.slice(-6, -4)),
   },

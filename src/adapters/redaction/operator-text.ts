@@ -1,5 +1,3 @@
-import type { Json } from "../../domain/ids.ts";
-
 /** Whose session a text was seen in. */
 export interface Place {
   readonly session: string;
@@ -70,16 +68,14 @@ const mayHoldOperatorText = /"(?:system|developer|instructions|tools|functions|s
 
 export const isOperatorName = (name: string): boolean => operatorNames.test(name);
 
-/** Whether an attribute of a family `prefix.role`, `prefix.content` belongs to a system message. */
-export function isOperatorAttribute(key: string, roleAt: (key: string) => Json | undefined): boolean {
-  if (isOperatorName(key)) return true;
-  const end = key.search(/\.(?:content|contents|message\.content)(?:\.|$)/);
-  if (end === -1) return false;
-  const prefix = key.slice(0, end);
-  return isOperatorRole(roleAt(`${prefix}.role`)) || isOperatorRole(roleAt(`${prefix}.message.role`));
+/** The attributes that say whose message an attribute `prefix.content` is: `prefix.role` and `prefix.message.role`. Empty for every other name. */
+export function rolesOf(name: string): readonly string[] {
+  const end = name.search(/\.(?:content|contents|message\.content)(?:\.|$)/);
+  return end === -1 ? [] : [`${name.slice(0, end)}.role`, `${name.slice(0, end)}.message.role`];
 }
 
-const isOperatorRole = (role: unknown): boolean => role === "system" || role === "developer";
+/** Whether the role is that of whoever runs the agent. */
+export const isOperatorRole = (role: unknown): boolean => role === "system" || role === "developer";
 
 /** The strings of a parsed value that are system prompts or tool definitions. */
 export function operatorStrings(text: string, value: unknown): ReadonlySet<string> {

@@ -1,5 +1,6 @@
 import { ibanLengths, passesIban, passesLuhn } from "./check-digits.ts";
-import { nationalIds } from "./national-ids.ts";
+import { type NationalId, nationalIds } from "./national-ids.ts";
+import { mayHoldCalledPhone, mayHoldPhone } from "./text-signs.ts";
 
 /** A value found in a text: UTF-16 offsets, `end` exclusive; `value` is what equal values have in common. */
 export interface Finding {
@@ -43,15 +44,20 @@ export function phoneValue(found: string): string | undefined {
   return digits.length === 11 && digits.startsWith("1") ? digits.slice(1) : digits;
 }
 
-const phones: readonly Detector[] = [
-  detect("PHONE", /(?<![\w+])\+\d(?:[ ()./-]{0,3}\d){7,14}(?![\w])/g, phoneValue),
-  detect("PHONE", /(?<![\w+.-])(?:1[-. ])?(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[-. ])\d{3}[-. ]\d{4}(?!\w|[-.]\d)/g, phoneValue),
-  detect(
-    "PHONE",
-    /(?:phone|mobile|cell|whatsapp|telefon|t[ée]l[ée]phone|handy|fax|\btel|\bcall|\bsms)[^\d\n+]{0,30}(\(?\d(?:[ ()./-]{0,2}\d){7,14})(?!\w|-\w)/gi,
-    phoneValue,
-  ),
-];
+const internationalPhone = detect("PHONE", /(?<![\w+])\+\d(?:[ ()./-]{0,3}\d){7,14}(?![\w])/g, phoneValue);
+
+const northAmericanPhone = detect(
+  "PHONE",
+  /(?<![\w+.-])(?:1[-. ])?(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[-. ])\d{3}[-. ]\d{4}(?!\w|[-.]\d)/g,
+  phoneValue,
+);
+
+/** A number after a word that calls it one. */
+const calledPhone = detect(
+  "PHONE",
+  /(?:phone|mobile|cell|whatsapp|telefon|t[ée]l[ée]phone|handy|fax|\btel|\bcall|\bsms)[^\d\n+]{0,30}(\(?\d(?:[ ()./-]{0,2}\d){7,14})(?!\w|-\w)/gi,
+  phoneValue,
+);
 
 const cardRanges =
   /^(?:4(?:\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}|3(?:0[0-5]|[689]\d)\d{11}|6(?:011|4[4-9]\d|5\d\d)\d{12}|35(?:2[89]|[3-8]\d)\d{12}|62\d{14,17})$/;
@@ -88,9 +94,12 @@ const iban: Detector = (text) => {
 
 const compact = (found: string): string => found.replace(/[ .+-]/g, "").toUpperCase();
 
-const ids: readonly Detector[] = nationalIds.map(({ country, holds, pattern }) =>
-  detect("NATIONAL_ID", pattern, (found) => (holds(compact(found)) ? `${country}${compact(found)}` : undefined)),
-);
+const idDetector = ({ country, holds, pattern }: NationalId): Detector =>
+  detect("NATIONAL_ID", pattern, (found) => (holds(compact(found)) ? `${country}${compact(found)}` : undefined));
+
+/** Ids of eight digits in a row or more, and the others. */
+const longIds = nationalIds.filter(({ isLong }) => isLong).map(idDetector);
+const otherIds = nationalIds.filter(({ isLong }) => !isLong).map(idDetector);
 
 const octet = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
 /** Machines of one's own network and of none: they say nothing about a person. */
@@ -115,21 +124,41 @@ function ipv6Value(found: string): string | undefined {
   return before.length + after.length < 3 || /^(?:fe[89ab]|f[cd])/.test(value) ? undefined : value;
 }
 
+/** Without a double colon an address has all of its eight groups. */
+const hasSevenColons = /(?::[0-9a-f]{1,4}){7}/i;
+
 const ipv6 = detect("IP", /(?<![\w:.])[0-9a-f]{0,4}(?::{1,2}[0-9a-f]{1,4}){2,7}(?:::)?(?![\w:])/gi, ipv6Value);
 
-const hasLetterGroup = /:/;
+/** Every detector that is always on, so that what is left out by `findPersonalData` and `mayHoldPersonalData` can be held against it. */
+export const personalDataDetectors: readonly Detector[] = [
+  email,
+  card,
+  iban,
+  internationalPhone,
+  northAmericanPhone,
+  calledPhone,
+  ...longIds,
+  ...otherIds,
+  ipv4,
+  ipv6,
+];
 
-/** Finds personal data that is told by its own form. In order of start; findings may overlap. */
+/** Finds personal data that is told by its own form, without running what cannot find anything. In order of kinds; findings may overlap. */
 export function findPersonalData(text: string): readonly Finding[] {
+  if (!/[@\d]/.test(text)) return [];
   const findings: Finding[] = [];
   const run = (...detectors: readonly Detector[]): void => {
     for (const detector of detectors) findings.push(...detector(text));
   };
   if (text.includes("@")) run(email);
-  if (/\d/.test(text)) {
-    run(card, iban, ...phones, ...ids, ipv4);
-    if (hasLetterGroup.test(text)) run(ipv6);
+  if (!/\d/.test(text)) return findings;
+  if (mayHoldPhone(text)) {
+    run(card, northAmericanPhone, ...longIds);
+    if (text.includes("+")) run(internationalPhone);
+    if (mayHoldCalledPhone(text)) run(calledPhone);
   }
+  run(iban, ...otherIds, ipv4);
+  if (text.includes("::") || hasSevenColons.test(text)) run(ipv6);
   return findings;
 }
 

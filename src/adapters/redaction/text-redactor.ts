@@ -7,6 +7,7 @@ import { operatorStrings, OperatorValues, type Place } from "./operator-text.ts"
 import { cardValue, type Detector, type Finding, findPersonalData, phoneValue } from "./personal-data.ts";
 import { isPlaceholder, segmentsOf } from "./placeholder.ts";
 import { TextCache } from "./text-cache.ts";
+import { mayHoldPersonalData, mayHoldPhone } from "./text-signs.ts";
 
 /** What a text stands under, and whether it is the operator's: both may change what is found in it. */
 export interface TextPlace extends Place {
@@ -40,18 +41,32 @@ const longRun = /\d{8}/;
 const cachedCharacters = 24_000_000;
 const deepestJson = 6;
 const splitFrom = 200;
+/** No value is shorter, unless its field's name makes it one. */
+const shortest = 4;
+const mostFields = 10_000;
 
 const phoneField = /(?:phone|mobile|cell|fax|whatsapp|telephone)(?:[_-]?(?:number|no))?$/i;
 const phoneForm = /^\+?[\d ()./-]{7,24}$/;
 const secretField =
   /(?:^|[._-])(?:password|passwd|passphrase|pwd|secret|client_?secret|api_?key|apikey|access_?token|refresh_?token|auth_?token|authorization|private_?key|set-cookie|cookie|x-api-key|cvv|cvc)$/i;
+/** A quick look for such names inside JSON. */
+const mayHoldSecretField = /pass|pwd|secret|api_?key|token|authorization|private_?key|cookie|cvv|cvc/i;
 const templateVariable = /^\W{0,3}[{<$%]/;
-/** What every finding needs one of. */
-const worthLooking = /[@\d\\]/;
+
+/** What the name says under which a text stands. */
+type FieldKind = "secret" | "phone" | "plain";
+
+/** One item of a batch after a pass. `waiting`: a text in it must be scanned first. `open`: what is learned later in the batch may change it. */
+export interface Redaction<T> {
+  readonly redacted: T;
+  readonly counts: ReadonlyMap<string, number>;
+  readonly standing: "final" | "open" | "waiting";
+}
 
 /**
- * Redacts the texts of one project. Works in passes: a pass that learned something (a number in its telling form, a value that varies between
- * prompts) or met texts that only the asynchronous scanner can clear (`waiting`) must be made again; what passes found is kept by `settle`.
+ * Redacts the texts of one project. Works in passes: where one learned something (a number in its telling form, a value that varies between
+ * prompts), what is open must be looked at again, and where it met texts that only the asynchronous scanner can clear, what waits for them; what
+ * passes found is kept by `settle`.
  */
 export class TextRedactor {
   readonly #parts: TextRedactorParts;
@@ -60,29 +75,43 @@ export class TextRedactor {
   readonly #settled = new TextCache<Remembered>(cachedCharacters);
   readonly #secrets = new TextCache<readonly SecretRange[]>(cachedCharacters / 4);
   readonly #lists = new ListSplitter();
+  readonly #fields = new Map<string, FieldKind>();
   #fresh = new Map<string, Remembered>();
   #waiting = new Set<string>();
+  /** Keys of texts that wait for the scanner: looking again before it came says nothing new. */
+  #blocked = new Set<string>();
   #counts = new Map<string, number>();
+  #isOpen = false;
   #unscanned = 0;
-  #replacements = 0;
   #learned = 0;
 
   constructor(parts: TextRedactorParts) {
     this.#parts = parts;
   }
 
-  /** Begins a pass. */
-  begin(): void {
-    if (this.#learned !== this.#knowledge()) for (const [key, { isOpen }] of this.#fresh) if (isOpen) this.#fresh.delete(key);
-    this.#counts = new Map();
-    this.#replacements = 0;
+  /** Begins a pass. Whether something was learned since the one before began, so that what is open must be looked at again. */
+  begin(): boolean {
+    const hasLearned = this.#learned !== this.#knowledge();
+    if (hasLearned) for (const [key, { isOpen }] of this.#fresh) if (isOpen) this.#fresh.delete(key);
     this.#learned = this.#knowledge();
+    return hasLearned;
   }
 
-  /** Ends a pass: the texts whose secrets must be looked for, and whether the pass must be made again. */
+  /** Redacts one item of a batch, and says whether that is the last word on it. */
+  look<T>(work: () => T): Redaction<T> {
+    const unscanned = this.#unscanned;
+    this.#counts = new Map();
+    this.#isOpen = false;
+    const redacted = work();
+    const standing = this.#unscanned > unscanned ? "waiting" : this.#isOpen ? "open" : "final";
+    return { redacted, counts: this.#counts.size === 0 ? nothing : this.#counts, standing };
+  }
+
+  /** Ends a pass: has the texts scanned that wait for it. Whether another pass must follow. */
   async isFinal(): Promise<boolean> {
     const waiting = [...this.#waiting];
     this.#waiting = new Set();
+    this.#blocked.clear();
     if (waiting.length > 0 && this.#parts.scanner !== undefined) {
       for (const [text, ranges] of await scanTogether(waiting, this.#parts.scanner)) this.#secrets.set(text, ranges);
       return false;
@@ -91,10 +120,9 @@ export class TextRedactor {
   }
 
   /** Keeps what the last pass found, so that a repeated text gives the same again without being looked at. */
-  settle(): ReadonlyMap<string, number> {
+  settle(): void {
     for (const [key, remembered] of this.#fresh) this.#settled.set(key, remembered);
     this.#fresh = new Map();
-    return this.#counts;
   }
 
   /** The text without secrets and personal data. */
@@ -109,49 +137,99 @@ export class TextRedactor {
     return this.#remembered(text, place, 0);
   }
 
+  /** Whether a name can be no value, wherever it stands. */
+  isHarmlessName(name: string): boolean {
+    return name.length < shortest || this.#isHarmless(name, "plain");
+  }
+
   /** A long number; what is returned is another text where it was replaced. */
   redactNumber(digits: string, place: TextPlace): string {
-    const phone = phoneField.test(place.field) ? phoneValue(digits) : undefined;
+    const phone = this.#fieldKind(place.field) === "phone" ? phoneValue(digits) : undefined;
     const card = cardValue(digits);
     const finding =
       card !== undefined
         ? { kind: "CARD", value: card }
         : phone !== undefined
           ? { kind: "PHONE", value: phone }
-          : this.#numbers.find(digits).find(({ end, start }) => end - start === digits.length);
+          : this.#knownNumber(digits);
     return finding === undefined ? digits : this.#replaced(finding.kind, finding.value);
+  }
+
+  #knownNumber(digits: string): Pick<Finding, "kind" | "value"> | undefined {
+    this.#isOpen = true;
+    return this.#numbers.find(digits).find(({ end, start }) => end - start === digits.length);
   }
 
   #knowledge(): number {
     return this.#numbers.size + this.#operatorValues.changes;
   }
 
+  #fieldKind(field: string): FieldKind {
+    const known = this.#fields.get(field);
+    if (known !== undefined) return known;
+    const kind = secretField.test(field) ? "secret" : phoneField.test(field) ? "phone" : "plain";
+    if (this.#fields.size >= mostFields) this.#fields.clear();
+    this.#fields.set(field, kind);
+    return kind;
+  }
+
   #remembered(text: string, place: TextPlace, depth: number): string {
-    if (this.#isHarmless(text, place)) return text;
+    const kind = this.#fieldKind(place.field);
+    if (kind === "plain" && (text.length < shortest || this.#isKnownUnchanged(text))) return text;
     // A prompt's values stay or go by what was seen elsewhere; within one session they must not change.
-    const scope = `${secretField.test(place.field) ? "s" : phoneField.test(place.field) ? "p" : ""}${place.operator ? `o${place.session}` : ""}`;
+    const scope = `${kind === "secret" ? "s" : kind === "phone" ? "p" : ""}${place.operator ? `o${place.session}` : ""}`;
     const key = scope === "" ? text : `${scope}\u0000${text}`;
-    const known = this.#settled.get(key) ?? this.#fresh.get(key);
-    if (known !== undefined) {
-      for (const [kind, count] of known.counts ?? []) this.#count(kind, count);
-      return known.text ?? text;
+    if (this.#blocked.has(key)) {
+      this.#unscanned += 1;
+      return text;
     }
-    const before = { counts: this.#counts.size === 0 ? nothing : new Map(this.#counts), replacements: this.#replacements };
+    const known = this.#settled.get(key) ?? this.#freshAt(key);
+    if (known === undefined) return this.#lookedFirst(text, place, { depth, key, kind });
+    if (known.counts !== undefined) for (const [replaced, count] of known.counts) this.#count(replaced, count);
+    return known.text ?? text;
+  }
+
+  /** What holds no value at all holds none in a prompt either. */
+  #isKnownUnchanged(text: string): boolean {
+    return (this.#settled.get(text) ?? this.#fresh.get(text)) === unchanged;
+  }
+
+  /** What was found in this batch, and is open until the batch is settled. */
+  #freshAt(key: string): Remembered | undefined {
+    const fresh = this.#fresh.get(key);
+    if (fresh?.isOpen === true) this.#isOpen = true;
+    return fresh;
+  }
+
+  #lookedFirst(text: string, place: TextPlace, at: { readonly depth: number; readonly key: string; readonly kind: FieldKind }): string {
+    if (this.#isHarmless(text, at.kind)) {
+      this.#fresh.set(at.kind === "plain" ? text : at.key, unchanged);
+      return text;
+    }
     const unscanned = this.#unscanned;
-    const result = this.#looked(text, place, depth);
-    if (this.#unscanned === unscanned) {
-      const isOpen = place.operator || longRun.test(text);
-      const isSame = result === text && this.#replacements === before.replacements;
-      const counts = isSame ? undefined : since(before.counts, this.#counts);
-      this.#fresh.set(key, counts === undefined ? (isOpen ? unchangedYet : unchanged) : { text: result, counts, isOpen });
+    const outer = this.#counts;
+    this.#counts = new Map();
+    const result = this.#looked(text, place, at.depth);
+    const counts = this.#counts;
+    this.#counts = outer;
+    for (const [replaced, count] of counts) this.#count(replaced, count);
+    const isOpen = place.operator || longRun.test(text);
+    if (isOpen) this.#isOpen = true;
+    if (this.#unscanned > unscanned) this.#blocked.add(at.key);
+    else {
+      const isSame = result === text && counts.size === 0;
+      this.#fresh.set(at.key, isSame ? (isOpen ? unchangedYet : unchanged) : { text: result, counts, isOpen });
     }
     return result;
   }
 
-  #isHarmless(text: string, place: TextPlace): boolean {
-    if (text.length < 4) return !secretField.test(place.field);
-    if (worthLooking.test(text) || this.#parts.further.length > 0 || secretField.test(place.field)) return false;
-    return text.length < splitFrom && !(this.#parts.scanner?.suspects(text) ?? false);
+  /** Whether no look into the text, or into the JSON that it may be, could change it. */
+  #isHarmless(text: string, kind: FieldKind): boolean {
+    if (kind === "secret" || this.#parts.further.length > 0) return false;
+    if (mayHoldPersonalData(text) || (kind === "phone" && mayHoldPhone(text))) return false;
+    // An escaped slash parts what is one to a scanner.
+    if (text.includes("\\/")) return false;
+    return !mayHoldSecretField.test(text) && !(this.#parts.scanner?.suspects(text) ?? false);
   }
 
   #looked(text: string, place: TextPlace, depth: number): string {
@@ -189,10 +267,12 @@ export class TextRedactor {
 
   /** A text that is a value as a whole, by the name it stands under. */
   #wholeValue(text: string, { field }: TextPlace): string | undefined {
+    const kind = this.#fieldKind(field);
+    if (kind === "plain") return undefined;
     const value = text.trim();
-    if (secretField.test(field) && value !== "" && !isPlaceholder(value) && !templateVariable.test(value) && !/^<[A-Z_]+>$/.test(value))
+    if (kind === "secret" && value !== "" && !isPlaceholder(value) && !templateVariable.test(value) && !/^<[A-Z_]+>$/.test(value))
       return /^<[A-Z][A-Z0-9_]{1,30}_/.test(value) ? undefined : this.#replaced("SECRET", value);
-    const phone = phoneField.test(field) && phoneForm.test(value) ? phoneValue(value) : undefined;
+    const phone = kind === "phone" && phoneForm.test(value) ? phoneValue(value) : undefined;
     if (phone === undefined) return undefined;
     this.#numbers.learn({ start: 0, end: value.length, kind: "PHONE", value: phone });
     return this.#replaced("PHONE", phone);
@@ -218,7 +298,7 @@ export class TextRedactor {
       ...this.#secretsIn(text),
       ...personal,
       ...this.#parts.further.flatMap((detector) => detector(text)),
-      ...this.#numbers.find(text),
+      ...(longRun.test(text) ? this.#numbers.find(text) : []),
     ];
   }
 
@@ -239,13 +319,8 @@ export class TextRedactor {
   }
 
   #count(kind: string, count: number): void {
-    this.#replacements += count;
     this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + count);
   }
-}
-
-function since(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
-  return new Map([...after].map(([kind, count]) => [kind, count - (before.get(kind) ?? 0)] as const).filter(([, count]) => count > 0));
 }
 
 const importance: readonly string[] = ["SECRET", "IBAN", "CARD", "EMAIL", "NATIONAL_ID", "PHONE", "IP"];

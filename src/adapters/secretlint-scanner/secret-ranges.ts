@@ -1,9 +1,7 @@
 import type { SecretRange, SecretScanner } from "../../ports/redactor.ts";
 import { furtherRanges } from "./further-secrets.ts";
 import { lintText } from "./lint-text.ts";
-
-/** Every credential that the rules know holds one of these: a long run without spaces, a URL, or a key's first line. */
-const suspicious = /[\w+/=.~-]{16}|:\/\/|-----BEGIN|\bpass|\bpwd|\bsecret|\btoken|api.?key/i;
+import { maySuspect } from "./suspects.ts";
 
 const keyBegins = /-----BEGIN (?:[A-Z0-9]{2,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----/g;
 const keyEnds = /-----END (?:[A-Z0-9]{2,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----/g;
@@ -43,7 +41,7 @@ function namedSecrets(text: string): readonly SecretRange[] {
 
 /** Credentials with their places: secretlint's recommended rules, a few more, and values that are called a password or key. */
 export const secretScanner: SecretScanner = {
-  suspects: (text) => suspicious.test(text),
+  suspects: maySuspect,
   async find(text) {
     const linted = (await lintText(text)).map(({ end, rule, start }) => ({ start, end, rule }));
     return [...privateKeys(text), ...linted, ...furtherRanges(text), ...namedSecrets(text)].toSorted(

@@ -170,7 +170,7 @@ describe("whatever the text", () => {
   };
 
   test("redacting twice changes nothing more, and JSON stays JSON", async () => {
-    const attributes = Object.fromEntries(texts(1500).map((text, index) => [`a${index}`, text]));
+    const attributes = Object.fromEntries(texts(600).map((text, index) => [`a${index}`, text]));
     const redactor = aRedactor();
     const once = (await redactor.redact(project, { spans: [aSpan(attributes)] })).batch.spans[0]?.attributes ?? {};
     const twice = (await redactor.redact(project, { spans: [aSpan(once)] })).batch.spans[0]?.attributes;

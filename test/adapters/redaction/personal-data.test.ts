@@ -40,6 +40,7 @@ describe("what only looks like it stays", () => {
     ["a card of the store's own numbering", "credit_card_4421486"],
     ["digits that fail the card's check", "4111 1111 1111 1112"],
     ["a product number", "1656367028 and 9523456873"],
+    ["a French number's form with a department that there is not", "2 55 08 7A 168 025 38"],
     ["a date and a time", "2026-01-02T10:11:12.000Z, 01/02/2024 12:30, 10:15:30"],
     ["a version", "Chrome/120.0.0.0, v1.2.3.4 and 1.2.3"],
     ["one's own network", "http://127.0.0.1:8080, 192.168.0.1, ::1, fe80::1:2:3"],
