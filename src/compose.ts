@@ -17,13 +17,12 @@ import { makeRedactor } from "./adapters/redaction/batch-redactor.ts";
 import { redactionKeys } from "./adapters/redaction/redaction-key.ts";
 import { secretScanner } from "./adapters/secretlint-scanner/secret-ranges.ts";
 import { findSecrets } from "./adapters/secretlint-scanner/secretlint-scanner.ts";
-import { backUpDatabase } from "./adapters/sqlite/back-up.ts";
 import { SqliteLedger } from "./adapters/sqlite/sqlite-ledger.ts";
-import { type ExpireOptions, SqliteTraceStore } from "./adapters/sqlite/sqlite-trace-store.ts";
 import { transcriptFileFormat } from "./adapters/transcript/transcript-file-format.ts";
 import { configureModels, type ConfiguredModels } from "./compose/models.ts";
 import { redactingStore } from "./compose/redacting-store.ts";
 import { realRetryTools, systemNow } from "./compose/runtime.ts";
+import { type OwnStore, openOwnStore } from "./compose/stores/own-store.ts";
 import { type ReadingFrom, readTracesFrom } from "./compose/stores/trace-readers.ts";
 import type { Environment } from "./config/environment.ts";
 import { type OperatorSettings, parseOperatorFile } from "./config/operator-file.ts";
@@ -121,9 +120,13 @@ export function readOperator(places: Places, environment: Environment): Operator
   return parseOperatorFile(path, readFileSync(path, "utf8"));
 }
 
-/** The embedded store as everything writes to it: what comes in is redacted first, unless the operator said otherwise. */
-export function openTraceStore(data: string, { redaction }: Pick<OperatorSettings, "redaction"> = {}): TraceStore {
-  return redactedAs(data, redaction)(SqliteTraceStore.open(join(data, "traces.db")));
+/** Tuneup's own store as everything writes to it: what comes in is redacted first, unless the operator said otherwise. Nothing is asked yet. */
+export function openTraceStore(
+  data: string,
+  operator: Pick<OperatorSettings, "redaction" | "store"> = {},
+  variables: Readonly<Record<string, string | undefined>> = {},
+): TraceStore {
+  return redactedAs(data, operator.redaction)(openOwnStore({ data, operator, variables }));
 }
 
 /** Wraps stores as the operator wants sessions redacted: with the installation's own key, so that equal values stay equal. */
@@ -134,8 +137,12 @@ function redactedAs(data: string, redaction: OperatorSettings["redaction"]): (st
 }
 
 /** Removes the sessions of all projects that are older than these limits; `dryRun` only counts them, and the signal ends it early. */
-export async function expireTraces(data: string, limits: RetentionLimits, options: ExpireOptions): Promise<Erased> {
-  const store = SqliteTraceStore.open(join(data, "traces.db"));
+export async function expireTraces(
+  settings: Parameters<typeof openOwnStore>[0],
+  limits: RetentionLimits,
+  options: Parameters<OwnStore["expire"]>[1],
+): Promise<Erased> {
+  const store = openOwnStore(settings);
   try {
     return await store.expire(limits, options);
   } finally {
@@ -143,16 +150,12 @@ export async function expireTraces(data: string, limits: RetentionLimits, option
   }
 }
 
-/** Copies the embedded trace store to a new file while it is in use. */
-export const backUpTraces = (data: string, target: string): Promise<{ readonly bytes: number }> =>
-  backUpDatabase(join(data, "traces.db"), target);
-
 /** Opens store, ledger and models. Nothing is asked of any network. */
 export function openHouse(settings: HouseSettings): House {
   const operator = readOperator(settings.places, settings.environment);
   const { data } = settings.places;
   const ledger = SqliteLedger.open(join(data, "ledger.db"));
-  const store = openTraceStore(data, operator);
+  const store = openTraceStore(data, operator, settings.variables);
   const traces = readTracesFrom({
     operator,
     own: store,

@@ -75,6 +75,23 @@ export const operatorSchema = z.strictObject({
     .optional()
     .describe("For the GitHub App: which trace project belongs to which repository. A repository that is not listed gets no runs."),
   traces: traceStore.optional().describe("Where this project's traces are read in place; Tuneup's own store when left out."),
+  store: z
+    .strictObject({
+      kind: z.literal("clickhouse"),
+      url: z.url({ protocol: /^https?$/ }).describe("ClickHouse's HTTP interface, without user and password."),
+      database: z
+        .string()
+        .regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/, "a database is named with letters, digits and underscores")
+        .exactOptional()
+        .describe("It must exist; default `default`."),
+      keyEnv: z
+        .string()
+        .regex(/^[A-Z][A-Z0-9_]{0,80}$/)
+        .exactOptional()
+        .describe("Name of the environment variable that holds user:password; default CLICKHOUSE_KEY."),
+    })
+    .optional()
+    .describe("Where Tuneup keeps the sessions that it receives and ingests; a SQLite file in the data folder when left out."),
   models: z
     .strictObject({
       agent: modelRole.optional().describe("What the agent itself runs on; default: provider and model as recorded."),

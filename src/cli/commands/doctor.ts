@@ -77,7 +77,10 @@ async function sessionChecks(house: House, project: ProjectId, flags: Flags): Pr
   const remote = await lookedUp(() => house.traces.remote(project));
   if ("problem" in remote) return [remote.problem];
   const { found } = remote;
-  if (found === undefined) return traceChecks(await assembleProject(house, project), project);
+  if (found === undefined) {
+    const read = await lookedUp(async () => traceChecks(await assembleProject(house, project), project));
+    return [...ownStoreChecks(house), ...("problem" in read ? [read.problem] : read.found)];
+  }
   const place = `read in place from ${found.name}, ${plural(found.days, "day")} back`;
   const limits = found.limits.map((text): Check => ({ name: "trace store", state: "note", text }));
   if (flags.live !== true)
@@ -92,6 +95,18 @@ async function sessionChecks(house: House, project: ProjectId, flags: Flags): Pr
   if (reached.state === "problem") return [reached, ...limits];
   const read = await lookedUp(async () => traceChecks(await assembleProject(house, project), project));
   return [reached, ...limits, ...("problem" in read ? [read.problem] : read.found)];
+}
+
+/** Where sessions are kept, where that is not the data folder. */
+function ownStoreChecks({ operator: { store } }: House): readonly Check[] {
+  if (store === undefined) return [];
+  return [
+    {
+      name: "trace store",
+      state: "note",
+      text: `the database "${store.database ?? "default"}" of ClickHouse at ${new URL(store.url).origin}`,
+    },
+  ];
 }
 
 async function lookedUp<T>(look: () => T | Promise<T>): Promise<{ readonly found: T } | { readonly problem: Check }> {

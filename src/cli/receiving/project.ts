@@ -1,5 +1,5 @@
 import { buildCommand, buildRouteMap } from "@stricli/core";
-import { openTraceStore } from "../../compose.ts";
+import { openTraceStore, readOperator } from "../../compose.ts";
 import { newProjectToken, openProjects } from "../../compose/projects.ts";
 import { TuneupError } from "../../domain/errors.ts";
 import { type Instant, later, type ProjectId, projectId } from "../../domain/ids.ts";
@@ -167,6 +167,7 @@ const listCommand = buildCommand<Flags, [], CliContext>({
 });
 
 interface EraseFlags extends Flags {
+  readonly operator?: string;
   readonly yes?: boolean;
 }
 
@@ -180,7 +181,10 @@ const eraseCommand = buildCommand<EraseFlags, [string], CliContext>({
       "  tuneup project erase support --yes",
     ].join("\n"),
   },
-  parameters: { positional: nameOfProject, flags: { ...flags, yes: flag.toggle("Yes, remove everything of this project") } },
+  parameters: {
+    positional: nameOfProject,
+    flags: { ...flags, operator: commonFlags.operator, yes: flag.toggle("Yes, remove everything of this project") },
+  },
   async func(given, text) {
     const name = projectId(text);
     if (given.yes !== true) {
@@ -188,10 +192,12 @@ const eraseCommand = buildCommand<EraseFlags, [string], CliContext>({
         remedy: "Say --yes if that is what you want.",
       });
     }
-    // Tokens first: nothing new comes in while the traces go.
-    const tokens = await withProjects(this, given, (projects) => projects.remove(name));
-    const store = openTraceStore(placesOf(this, given).data);
+    const places = placesOf(this, given);
+    // The operator file says which store it is: wrong, it must stop this before anything is removed.
+    const store = openTraceStore(places.data, readOperator(places, this.environment), this.variables);
     try {
+      // Tokens first: nothing new comes in while the traces go.
+      const tokens = await withProjects(this, given, (projects) => projects.remove(name));
       const { sessions } = await store.erase(name, { everything: true });
       this.process.stdout.write(
         given.json === true

@@ -78,7 +78,7 @@ export const receiveCommand = buildCommand<Flags, [], CliContext>({
     const operator = readOperator(places, this.environment);
     const log = jsonLog((line) => this.process.stderr.write(line), this.now);
     const place = otlpPlace(this, flags);
-    const store = openTraceStore(places.data, operator);
+    const store = openTraceStore(places.data, operator, this.variables);
     const projects = openProjects(places.data);
     let retention: Stoppable = noRetention;
     try {

@@ -1,10 +1,11 @@
 import { resolve } from "node:path";
 import { buildCommand } from "@stricli/core";
-import { backUpTraces } from "../../compose.ts";
+import { readOperator } from "../../compose.ts";
+import { backUpTraces } from "../../compose/stores/own-store.ts";
 import type { CliContext } from "../context.ts";
 import { type CommonFlags, commonFlags, placesOf } from "../flags.ts";
 
-export const backupCommand = buildCommand<Pick<CommonFlags, "data" | "json">, [string], CliContext>({
+export const backupCommand = buildCommand<Pick<CommonFlags, "data" | "operator" | "json">, [string], CliContext>({
   docs: {
     brief: "Copy the trace store to a file while it is in use",
     fullDescription: [
@@ -16,11 +17,12 @@ export const backupCommand = buildCommand<Pick<CommonFlags, "data" | "json">, [s
   },
   parameters: {
     positional: { kind: "tuple", parameters: [{ brief: "The file to write; it must not exist yet", placeholder: "file", parse: String }] },
-    flags: { data: commonFlags.data, json: commonFlags.json },
+    flags: { data: commonFlags.data, operator: commonFlags.operator, json: commonFlags.json },
   },
   async func(flags, file) {
     const target = resolve(this.cwd, file);
-    const { bytes } = await backUpTraces(placesOf(this, flags).data, target);
+    const places = placesOf(this, flags);
+    const { bytes } = await backUpTraces({ data: places.data, operator: readOperator(places, this.environment) }, target);
     this.process.stdout.write(
       flags.json === true ? `${JSON.stringify({ file: target, bytes })}\n` : `Copied the trace store to ${target} (${bytes} bytes).\n`,
     );

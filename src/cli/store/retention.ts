@@ -33,7 +33,8 @@ export const retentionCommand = buildCommand<RetentionFlags, [], CliContext>({
   },
   async func(flags) {
     const places = placesOf(this, flags);
-    const { retention } = readOperator(places, this.environment);
+    const operator = readOperator(places, this.environment);
+    const { retention } = operator;
     if (retention === undefined)
       throw new TuneupError("config-invalid", "The operator file sets no retention; nothing was removed.", {
         remedy: "Set `retention: { days: 30, tellingDays: 180 }`; docs/store.md says what each means.",
@@ -43,7 +44,10 @@ export const retentionCommand = buildCommand<RetentionFlags, [], CliContext>({
       before: before(retention.days),
       tellingBefore: before(Math.max(retention.days, retention.tellingDays ?? retention.days)),
     };
-    const { sessions } = await expireTraces(places.data, limits, { dryRun: flags.dryRun === true, signal: this.signal });
+    const { sessions } = await expireTraces({ data: places.data, operator, variables: this.variables }, limits, {
+      dryRun: flags.dryRun === true,
+      signal: this.signal,
+    });
     this.process.stdout.write(
       flags.json === true
         ? `${JSON.stringify({ sessions, dryRun: flags.dryRun === true, ...limits })}\n`
