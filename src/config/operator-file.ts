@@ -38,7 +38,7 @@ const modelRole = z.strictObject({
 });
 
 /** The stores of others that are read in place; docs/trace-stores.md. */
-const traceStoreKinds = ["langfuse", "phoenix", "langsmith", "mlflow", "jaeger", "clickhouse"] as const;
+const traceStoreKinds = ["langfuse", "phoenix", "langsmith", "mlflow", "jaeger", "tempo", "clickhouse"] as const;
 export type TraceStoreKind = (typeof traceStoreKinds)[number];
 
 const traceStore = z.strictObject({

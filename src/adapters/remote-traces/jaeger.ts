@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { TuneupError } from "../../domain/errors.ts";
-import { instant } from "../../domain/ids.ts";
 import type { TraceBatch } from "../../domain/span.ts";
 import type { HttpReading } from "./http-reading.ts";
 import { parseAnswer } from "./parse-answer.ts";
-import { projectNamed, type Page, type StoreAddress, type StoreSource, type Window } from "./store-source.ts";
+import { projectNamed, type StoreAddress, type StoreSource, type Window } from "./store-source.ts";
+import { nextPiece } from "./time-pieces.ts";
 
 const answer = z.object({ result: z.object({ resourceSpans: z.array(z.looseObject({})) }) });
 const services = z.object({ services: z.array(z.string()) });
@@ -47,43 +47,21 @@ export function jaegerSource(http: HttpReading, address: StoreAddress, decode: D
         async page(window, cursor) {
           // A search without findings is answered with 404, and so is a wrong address: the services tell them apart.
           if (cursor === undefined) await look();
-          return pieceOf(window, cursor, depth, search);
+          return nextPiece(window, cursor, {
+            most: depth,
+            smallest: smallestMilliseconds,
+            tooDense: () => tooDense(depth),
+            async search(piece) {
+              const batch = await search(piece);
+              return { found: new Set(batch.spans.map((span) => span.traceId)).size, take: async () => batch };
+            },
+          });
         },
       },
     ],
     check: look,
   };
 }
-
-/**
- * Reads one piece of the window. The cursor holds where the piece begins and how long it is: a piece with as many traces as a search may give is
- * read again in halves, for others may be missing; a quiet one lets the next be longer.
- */
-async function pieceOf(
-  window: Window,
-  cursor: string | undefined,
-  depth: number,
-  search: (window: Window) => Promise<TraceBatch>,
-): Promise<Page> {
-  const end = Date.parse(window.to);
-  const [begin = Date.parse(window.from), asked = end - Date.parse(window.from)] = cursor?.split(" ").map(Number) ?? [];
-  let length = asked;
-  for (;;) {
-    const until = Math.min(end, begin + length);
-    const batch = await search({ from: timeAt(begin), to: timeAt(until) });
-    const traces = new Set(batch.spans.map((span) => span.traceId)).size;
-    if (traces >= depth && until - begin > smallestMilliseconds) {
-      length = Math.max(smallestMilliseconds, Math.floor((until - begin) / 2));
-      continue;
-    }
-    if (traces >= depth) throw tooDense(depth);
-    const next = until >= end ? {} : { next: `${until} ${length * 2}` };
-    // A quiet piece is an answer, too: it counts as one item, so that it does not look like a page gone missing.
-    return { batch, items: batch.spans.length + 1, ...next };
-  }
-}
-
-const timeAt = (milliseconds: number): ReturnType<typeof instant> => instant(new Date(milliseconds).toISOString());
 
 const tooDense = (depth: number): TuneupError =>
   new TuneupError("trace-store-unavailable", `Jaeger has ${depth} traces or more within one millisecond; some would be missing.`, {

@@ -5,6 +5,7 @@ import { jaegerSource } from "../../adapters/remote-traces/jaeger.ts";
 import { langfuseSource } from "../../adapters/remote-traces/langfuse.ts";
 import { langsmithSource } from "../../adapters/remote-traces/langsmith.ts";
 import { mlflowSource } from "../../adapters/remote-traces/mlflow.ts";
+import { tempoHeaders, tempoSource } from "../../adapters/remote-traces/tempo.ts";
 import { phoenixSource } from "../../adapters/remote-traces/phoenix.ts";
 import { decodeOtlp } from "../../adapters/otlp/decode-otlp.ts";
 import { RemoteTraceReader } from "../../adapters/remote-traces/remote-trace-reader.ts";
@@ -23,6 +24,8 @@ interface StoreKind {
   /** False where a store often stands open within one's own network. */
   readonly needsKey: boolean;
   readonly headers: (key: string) => Readonly<Record<string, string>>;
+  /** Further headers that `traces.project` asks for. */
+  readonly projectHeaders?: (project: string | undefined) => Readonly<Record<string, string>>;
   readonly source: (http: HttpReading, address: StoreAddress) => StoreSource;
 }
 
@@ -32,6 +35,8 @@ const basic = (key: string): Readonly<Record<string, string>> => ({
 });
 
 const basicOrBearer = (key: string): Readonly<Record<string, string>> => (key.includes(":") ? basic(key) : bearer(key));
+
+const decodeSpans = (bytes: Uint8Array): ReturnType<typeof decodeOtlp> => decodeOtlp(bytes, { encoding: "json", signal: "traces" });
 
 function clickhouseUser(key: string): Readonly<Record<string, string>> {
   const colon = key.indexOf(":");
@@ -54,7 +59,15 @@ const kinds: Readonly<Record<TraceStoreKind, StoreKind>> = {
     keyName: "JAEGER_KEY",
     needsKey: false,
     headers: basicOrBearer,
-    source: (http, address) => jaegerSource(http, address, (bytes) => decodeOtlp(bytes, { encoding: "json", signal: "traces" })),
+    source: (http, address) => jaegerSource(http, address, decodeSpans),
+  },
+  tempo: {
+    title: "Tempo",
+    keyName: "TEMPO_KEY",
+    needsKey: false,
+    headers: basicOrBearer,
+    projectHeaders: tempoHeaders,
+    source: (http, address) => tempoSource(http, address, decodeSpans),
   },
   clickhouse: { title: "ClickHouse", keyName: "CLICKHOUSE_KEY", needsKey: false, headers: clickhouseUser, source: clickhouseSource },
 };
@@ -130,7 +143,7 @@ function openRemote(settings: TraceStoreSettings, parts: Parts): { readonly read
   const http = httpReading({
     store: kind.title,
     url: settings.url,
-    headers: key === undefined || key === "" ? {} : kind.headers(key),
+    headers: { ...kind.projectHeaders?.(settings.project), ...(key === undefined || key === "" ? {} : kind.headers(key)) },
     retry: realRetryTools,
     keyName,
     ...(settings.requestsPerSecond === undefined ? {} : { perSecond: settings.requestsPerSecond }),

@@ -1,4 +1,5 @@
 import type { Message, ToolDefinition } from "../../domain/message.ts";
+import { cutAttributes } from "../../domain/receiving/cut-attributes.ts";
 import type { Call, Instructions, MissingPart } from "../../domain/session.ts";
 import type { LogRecord, Span } from "../../domain/span.ts";
 import { isCut } from "./reading/values.ts";
@@ -43,7 +44,8 @@ function saysSomething(messages: readonly Message[], role: Message["role"]): boo
 const contentKey =
   /(?:messages|system_instructions|definitions|input|output|prompt|completion|value|request|response|Inputs|Outputs|arguments|result|content|all_messages|events)$/;
 
-/** A JSON text that ends before its end was cut at an attribute limit. */
+/** A JSON text that ends before its end was cut at an attribute limit; of other texts a store's reader says so. */
 const wasCut = (span: Span): boolean =>
+  span.attributes[cutAttributes] !== undefined ||
   Object.entries(span.attributes).some(([key, value]) => contentKey.test(key) && isCut(value)) ||
   span.events.some((event) => Object.values(event.attributes).some((value) => isCut(value)));

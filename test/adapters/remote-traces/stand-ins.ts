@@ -3,6 +3,7 @@ import { decodeOtlp } from "../../../src/adapters/otlp/decode-otlp.ts";
 import { jaegerSource } from "../../../src/adapters/remote-traces/jaeger.ts";
 import { langsmithSource } from "../../../src/adapters/remote-traces/langsmith.ts";
 import { mlflowSource } from "../../../src/adapters/remote-traces/mlflow.ts";
+import { tempoSource } from "../../../src/adapters/remote-traces/tempo.ts";
 import { phoenixSource } from "../../../src/adapters/remote-traces/phoenix.ts";
 import { host, type ShownSpan, spanHex, type StoreStandIn, timeAt, traceHex } from "../../contracts/remote-traces.ts";
 
@@ -152,6 +153,67 @@ export const jaegerStandIn: StoreStandIn = {
     },
   }),
   rest: () => ({ services: ["support-agent"] }),
+};
+
+let shownByTempo: readonly ShownSpan[] = [];
+const base64 = (hex: string): string => Buffer.from(hex, "hex").toString("base64");
+
+/** Tempo's search and trace by id (grafana/tempo, docs/sources/tempo/api_docs/_index.md): OTLP JSON with ids in base64 and names for enums. */
+export const tempoStandIn: StoreStandIn = {
+  name: "Tempo",
+  pages: false,
+  open: (http) =>
+    tempoSource(http, { url: host, pageSize: 100, project: "support-agent" }, (bytes) =>
+      decodeOtlp(bytes, { encoding: "json", signal: "traces" }),
+    ),
+  pageOf: (url) => (url.pathname === "/api/search" ? 0 : undefined),
+  answer(spans) {
+    shownByTempo = spans;
+    return {
+      traces: [...new Set(spans.map((one) => one.trace))].map((trace) => ({
+        traceID: traceHex(trace),
+        rootServiceName: "support-agent",
+        rootTraceName: "chat model-x",
+        startTimeUnixNano: nanoseconds(0),
+        durationMs: 60_000,
+        spanSets: [{ spans: [], matched: 1 }],
+      })),
+      metrics: { inspectedBytes: "3811736", totalBlocks: 3 },
+    };
+  },
+  rest: (url) => ({
+    trace: {
+      resourceSpans: [
+        {
+          resource: { attributes: [{ key: "service.name", value: { stringValue: "support-agent" } }] },
+          scopeSpans: [
+            {
+              scope: { name: "agent" },
+              spans: shownByTempo
+                .filter((one) => url.pathname === `/api/v2/traces/${traceHex(one.trace)}`)
+                .map((one) => ({
+                  traceId: base64(traceHex(one.trace)),
+                  spanId: base64(spanHex(one.span)),
+                  ...(one.parent === undefined ? {} : { parentSpanId: base64(spanHex(one.parent)) }),
+                  name: "chat model-x",
+                  kind: "SPAN_KIND_CLIENT",
+                  startTimeUnixNano: nanoseconds(one.minute),
+                  endTimeUnixNano: nanoseconds(one.minute + 1),
+                  attributes: [
+                    { key: "session.id", value: { stringValue: one.session } },
+                    { key: "gen_ai.operation.name", value: { stringValue: "chat" } },
+                  ],
+                  status: { code: "STATUS_CODE_OK" },
+                })),
+            },
+          ],
+        },
+      ],
+    },
+    metrics: {},
+    status: "COMPLETE",
+    message: "",
+  }),
 };
 
 /** ClickHouse's HTTP interface in `FORMAT JSON`. The queries themselves, and their pages, run on the real engine in clickhouse.slow.test.ts. */
