@@ -2,6 +2,7 @@ import type { Probot } from "probot";
 import { checkEvents } from "./checks/check-events.ts";
 import { commentEvents } from "./commands/comment-events.ts";
 import { permissionLookUps } from "./commands/permission-look-ups.ts";
+import { approvalEvents } from "./approval/approval-events.ts";
 import { pullEvents } from "./pulls/pull-events.ts";
 import { setUpEvents } from "./onboarding/set-up-events.ts";
 import { configEvents } from "./configuration/config-events.ts";
@@ -24,6 +25,7 @@ export function githubApp(parts: GithubAppParts): (app: Probot) => void {
     commentEvents({ ...parts, permissions }),
     checkEvents({ ...parts, permissions }),
     pullEvents(parts),
+    approvalEvents({ ...parts, permissions }),
     setUpEvents(parts),
     configEvents(parts),
   ];

@@ -1,9 +1,10 @@
 import type { ProbotOctokit } from "probot";
 import { asJson } from "../domain/digest.ts";
 import { type ErrorCode, TuneupError } from "../domain/errors.ts";
-import type { ClusterId } from "../domain/ids.ts";
+import type { ClusterId, ProposalId } from "../domain/ids.ts";
 import { safeInline } from "../domain/text/safe-text.ts";
 import type { FewAtOnce } from "../pipeline/few-at-once.ts";
+import { rememberInvolved } from "../pipeline/standing/involved.ts";
 import { knownPull } from "../pipeline/standing/pulls.ts";
 import { countFailedTry, keepRequest } from "../pipeline/standing/requests.ts";
 import { jobBegins, jobEnds, jobShows, rememberClusterAt } from "../pipeline/standing/runs.ts";
@@ -33,8 +34,8 @@ export interface RunEnd {
 export interface ReadReport {
   /** The failure it was about. */
   readonly cluster?: ClusterId;
-  /** Whether there is anything to publish. */
-  readonly proposal?: unknown;
+  /** What there is to publish, if anything. */
+  readonly proposal?: { readonly id: ProposalId };
 }
 
 /** What the reading half is given besides its assignment. */
@@ -64,6 +65,8 @@ export interface RunJobParts extends PeopleParts {
   readonly read: (assignment: Assignment, place: ReadingPlace) => Promise<ReadReport>;
   /** Publishes in a process of its own. */
   readonly publish: (report: ReadReport, assignment: Assignment, token: string) => Promise<RunEnd>;
+  /** Has it looked at whether another person approves a pull request that was published. */
+  readonly askForApproval: (request: CommandRequest, pull: number) => Promise<void>;
   readonly log: Log;
 }
 
@@ -110,8 +113,11 @@ export function runJob(parts: RunJobParts): JobHandler {
         answer(octokit, request, { kind: "run", ...said, text, done: published, afresh: true }, parts.app);
       await publishable(said.text, say);
     });
-    if (begun.end.published && begun.end.pull !== undefined)
-      await steps.run("supersede", () => supersede(request, begun.end.pull ?? 0, parts));
+    const { pull } = begun.end;
+    if (begun.end.published && pull !== undefined) {
+      await steps.run("supersede", () => supersede(request, pull, parts));
+      await steps.run("ask for approval", () => parts.askForApproval(request, pull));
+    }
     await jobEnds(parts.documents, repositoryOf(request), key, parts.now());
   };
 }
@@ -226,6 +232,8 @@ async function publish(request: CommandRequest, report: ReadReport, assignment: 
     const octokit = await parts.octokit(request.installation);
     if (!(await parts.permissions.mayWrite(octokit, place, request.login)))
       return { published: false, text: "Nothing was published: who asked for this may no longer write to the repository." };
+    // Before anything is written: whoever asks for a proposal is not the other person who approves it.
+    await rememberInvolved(parts.documents, report.proposal.id, request.login);
   }
   return parts.publish(report, assignment, await parts.token(request, "write"));
 }

@@ -8,6 +8,7 @@ import type { Proposal } from "../domain/proposal.ts";
 import { fenced } from "../pipeline/standing/fenced-work.ts";
 import { lookRules, scanSecrets } from "../compose.ts";
 import type { AuditLog } from "../ports/audit-log.ts";
+import type { Leases } from "../ports/leases.ts";
 import type { Publication } from "../ports/forge.ts";
 import type { JobQueue } from "../ports/job-queue.ts";
 import type { WriteGuard } from "../ports/outgoing.ts";
@@ -57,6 +58,11 @@ const auditedWrites = (audit: AuditLog, now: () => Instant, actor: string): Writ
   },
 });
 
+/** Does what only one process of the installation may do at a time, by name; the guard is asked before each write. */
+export function oneAtATime(leases: Leases, now: () => Instant): <T>(name: string, work: (fence: WriteGuard) => Promise<T>) => Promise<T> {
+  return (name, work) => fenced({ leases, name, holder: randomUUID(), now, sleep: realRetryTools.sleep }, work);
+}
+
 /**
  * Publishes under a lease on the repository, so that limits are counted one after the other, with the guards that every write must pass, and writes down what was published or refused, and for
  * whom.
@@ -72,9 +78,8 @@ export async function publishFenced(
   const note = (action: string, details: Readonly<Record<string, Json>>): Promise<void> =>
     records.audit.record({ at: now(), action, actor, repository, details: { proposal: proposal.id, branch: proposal.branch, ...details } });
   try {
-    const publication = await fenced(
-      { leases: records.leases, name: `publish ${repository.toLowerCase()}`, holder: randomUUID(), now, sleep: realRetryTools.sleep },
-      (fence) => work([fence, auditedWrites(records.audit, now, actor)]),
+    const publication = await oneAtATime(records.leases, now)(`publish ${repository.toLowerCase()}`, (fence) =>
+      work([fence, auditedWrites(records.audit, now, actor)]),
     );
     const { pull, result } = publication;
     await note(result, {

@@ -186,6 +186,12 @@ export const operatorSchema = z.strictObject({
     .describe(
       "For the GitHub App: whether a repository without .github/tuneup.yml gets a pull request that adds it and no run before it is merged (default), or neither.",
     ),
+  approval: z
+    .enum(["another-person", "anyone"])
+    .optional()
+    .describe(
+      "For the GitHub App: whether a check on each proposal wants the approval of a person who neither asked for it nor committed to it (default); anyone: no such check.",
+    ),
   limits: z
     .strictObject({
       openPullRequests: z.number().int().min(1).max(100).exactOptional(),

@@ -54,6 +54,7 @@ const handler = runJob({
     const number = done.pull?.number ?? 0;
     return { published: done.result === "published", text: `Pull request opened: #${number}`, pull: number };
   },
+  askForApproval: async () => undefined,
   log: quiet,
 });
 

@@ -7,7 +7,7 @@ import { permissionLookUps } from "../../src/app/commands/permission-look-ups.ts
 import { type RunEnd, runJob, type RunJobParts } from "../../src/app/run-job.ts";
 import { overspent } from "../../src/compose/standing.ts";
 import { TuneupError } from "../../src/domain/errors.ts";
-import { clusterId, instant, projectId } from "../../src/domain/ids.ts";
+import { clusterId, instant, projectId, proposalId } from "../../src/domain/ids.ts";
 import { mostTries, type Steps } from "../../src/ports/job-queue.ts";
 import { appNumber, type GithubDouble, githubDouble } from "./github-double.ts";
 
@@ -56,8 +56,9 @@ const parts = (changes: Partial<RunJobParts> = {}): RunJobParts => ({
     tokens.push(access);
     return `token-${access}`;
   },
-  read: async () => ({ proposal: "p" }),
+  read: async () => ({ proposal: { id: proposalId("p-0123456789ab") } }),
   publish: async (): Promise<RunEnd> => ({ published: true, text: "Pull request opened: #7", pull: 7 }),
+  askForApproval: async () => undefined,
   log: quiet,
   ...changes,
 });

@@ -61,6 +61,7 @@ const upkeep = (holder = "a", log: Log = quiet): Upkeep =>
     queue,
     ledger,
     audit: records.audit,
+    keepApprovals: async () => undefined,
     log,
     now: () => clock,
     sleep: async () => undefined,

@@ -2,6 +2,8 @@ import { ProbotOctokit } from "probot";
 import { MemoryJobQueue } from "../../src/adapters/memory-job-queue/memory-job-queue.ts";
 import { MemoryLedger } from "../../src/adapters/memory-ledger/memory-ledger.ts";
 import { findSecrets } from "../../src/adapters/secretlint-scanner/secretlint-scanner.ts";
+import { approvalJobName, askForApprovalLook } from "../../src/app/approval/approval-request.ts";
+import { approvalJob, type ApprovalParts, keepApprovals } from "../../src/app/approval/approvals.ts";
 import { commandJob } from "../../src/app/commands/command-job.ts";
 import { commandJobName } from "../../src/app/commands/command-request.ts";
 import { FewAtOnce } from "../../src/pipeline/few-at-once.ts";
@@ -32,12 +34,15 @@ export interface WholeApp {
   say(login: string, body: string, issue?: number): Promise<readonly string[]>;
   /** Waits until nothing is on its way. */
   settled(): Promise<void>;
+  /** What the upkeep does about approvals in each round. */
+  keepApprovals(): Promise<void>;
   close(): Promise<void>;
 }
 
 export async function wholeApp(
   changes: Partial<RunJobParts> = {},
   files: Readonly<Record<string, string>> = { "prompts/system.md": "# Agent\n" },
+  approval: Partial<ApprovalParts> = {},
 ): Promise<WholeApp> {
   const clock = { now: Date.parse("2026-01-20T12:00:00Z") };
   const now = () => instant(new Date(clock.now).toISOString());
@@ -68,10 +73,19 @@ export async function wholeApp(
       token: async () => world.token,
       read: async () => ({}),
       publish: async () => ({ published: false, text: "No pull request: no evidence." }),
+      askForApproval: ({ installation, owner, repository, comment }, number) =>
+        askForApprovalLook(queue, { installation, owner, repository, number }, `run ${comment ?? 0}`),
       ...changes,
     }),
   );
   queue.work(pullJobName, pullJob(shared));
+  const approvals: ApprovalParts = {
+    ...shared,
+    wanted: "another-person",
+    alone: (_name, work) => work({ before: async () => undefined }),
+    ...approval,
+  };
+  queue.work(approvalJobName, approvalJob({ ...approvals, octokit: shared.octokit }));
   const clusters = async () => [{ id: clusterId("c-4f1d"), title: "refunds without the policy" }];
   const spent = async () => undefined;
   queue.work(commandJobName, commandJob({ ...shared, clusters, limits: defaultLimits, spent, explain: async () => undefined }));
@@ -97,6 +111,8 @@ export async function wholeApp(
     clock,
     issue: created.data.number,
     settled,
+    keepApprovals: async () =>
+      keepApprovals({ octokit: await shared.octokit(99), repository: { owner: world.owner, name: world.name } }, approvals),
     async say(login, body, issue = created.data.number) {
       const id = world.comment(issue, login, body);
       await settled();

@@ -1,10 +1,12 @@
 import { MemoryLedger } from "../../src/adapters/memory-ledger/memory-ledger.ts";
 import { permissionLookUps } from "../../src/app/commands/permission-look-ups.ts";
 import { runJob } from "../../src/app/run-job.ts";
-import { instant } from "../../src/domain/ids.ts";
+import { instant, proposalId } from "../../src/domain/ids.ts";
+import { rememberPublication } from "../../src/pipeline/standing/pulls.ts";
 import { type AppRig, commentPayload, obedient, runs, withApp } from "./app-rig.ts";
-import { type Case, Findings, type Guard } from "./case.ts";
-import { quiet } from "./publishing-rig.ts";
+import { wholeApp } from "../app/whole-app.ts";
+import { type Case, Findings, type Guard, settled } from "./case.ts";
+import { publishTo, quiet, rawProposal } from "./publishing-rig.ts";
 
 const naive = (guard: Guard): typeof obedient | undefined => (guard === "off" ? obedient : undefined);
 
@@ -94,12 +96,13 @@ const a19: Case = {
         token: async () => rig.world.token,
         read: async () => {
           rig.world.permissions.delete("ada");
-          return { proposal: "p" };
+          return { proposal: { id: proposalId("p-0123456789ab") } };
         },
         publish: async () => {
           published.push("p");
           return { published: true, text: "Pull request opened." };
         },
+        askForApproval: async () => undefined,
         log: quiet,
       });
       const comment = await say(rig, "ada", "hello");
@@ -163,4 +166,67 @@ const a21: Case = {
     }, naive(guard)),
 };
 
-export const peopleAttacks: readonly Case[] = [a16, a17, a18, a19, a20, a21];
+const a34: Case = {
+  id: "A34",
+  title: "who asked for the run approves its pull request, or pushes a commit after the proof",
+  guard: "the look at who has a part in a proposal, and at which commit was approved",
+  async run(guard) {
+    const findings = new Findings();
+    const path = "prompts/system.md";
+    let number = 0;
+    const app = await wholeApp(
+      {
+        read: async () => ({ proposal: { id: proposalId("p-0123456789ab") } }),
+        publish: async () => {
+          const proposal = rawProposal(
+            app.world,
+            { path, before: "Agent", after: "Careful agent" },
+            { id: proposalId("p-0123456789ab"), branch: "tuneup/0123456789ab" },
+          );
+          const done = await publishTo(app.world, proposal, "on");
+          if (!("value" in done)) throw done.error;
+          await rememberPublication(app.ledger, proposal, done.value, instant("2026-01-20T12:00:00.000Z"));
+          number = done.value.pull?.number ?? 0;
+          return { published: true, text: `Pull request opened: #${number}`, pull: number, head: app.world.head(proposal.branch) ?? "" };
+        },
+      },
+      { [path]: "# Agent\n" },
+      guard === "on" ? {} : { approvers: (reviews) => reviews.flatMap(({ login, state }) => (state === "APPROVED" ? [login] : [])) },
+    );
+    try {
+      app.world.repository(app.world.owner, app.world.name)?.data.requiredChecks.push("tuneup approval");
+      for (const login of ["bob", "carol"]) app.world.permissions.set(login, "write");
+      const head = (): string => app.world.head("tuneup/0123456789ab") ?? "";
+      const conclusion = (name: string): string | null | undefined =>
+        app.world.checks.findLast((check) => check.name === name && check.head_sha === head())?.conclusion;
+      const act = async (login: string, what: "reviews" | "merge"): Promise<boolean> => {
+        const at = `/repos/acme/support-agent/pulls/${number}/${what}`;
+        const body = what === "reviews" ? { event: "APPROVE", body: "" } : {};
+        const done = await settled(app.world.ask({ kind: "user", login }, what === "reviews" ? "POST" : "PUT", at, body));
+        await app.settled();
+        return "value" in done;
+      };
+      await app.say("ada", "/tuneup run");
+      findings.must(conclusion("tuneup") === "success", "the proven commit has no check");
+      await act("ada", "reviews");
+      await app.keepApprovals();
+      findings.must(conclusion("tuneup approval") === "action_required", "who asked for it approved it");
+      findings.must(!(await act("ada", "merge")), "who asked for it merged it with their own approval");
+      await act("bob", "reviews");
+      findings.must(conclusion("tuneup approval") === "success", "another person's approval does not count");
+      app.world.push("tuneup/0123456789ab", "one word more", { [path]: "# Evil agent\n" }, "ada");
+      await app.settled();
+      await app.keepApprovals();
+      findings.must(conclusion("tuneup") === undefined, "a commit after the proof has the proof's check");
+      findings.must(conclusion("tuneup approval") === "action_required", "an approval was carried to a commit that came after it");
+      findings.must(!(await act("ada", "merge")), "a commit was merged that nobody approved");
+      await act("carol", "reviews");
+      findings.must(conclusion("tuneup approval") === "success", "nobody can approve the new commit");
+      return findings.all;
+    } finally {
+      await app.close();
+    }
+  },
+};
+
+export const peopleAttacks: readonly Case[] = [a16, a17, a18, a19, a20, a21, a34];

@@ -192,8 +192,8 @@ export class Accounts {
     }
     const access = actor.kind === "user" ? this.access(repository, actor.login) : repository.data.isPrivate ? "none" : "read";
     if (needs.every(isRead)) return;
-    // Anyone who can see a repository may comment and open issues there; everything else takes the right to push.
-    const talks = needs.some((need) => need === "issues:write" || need === "reactions:write");
+    // Anyone who can see a repository may comment, review and open issues there; everything else takes the right to push.
+    const talks = needs.some((need) => need === "issues:write" || need === "reactions:write" || need === "reviews:write");
     if (actor.kind === "nobody") throw new Refusal(401, "Requires authentication");
     if (ranks[access] < ranks[talks ? "read" : "write"]) throw new Refusal(403, "Must have push access to repository");
     if (needs.includes("checks:write")) throw new Refusal(403, "You must authenticate via a GitHub App.");

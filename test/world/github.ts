@@ -211,11 +211,11 @@ export class GithubWorld implements World {
     this.#own.git.fetchFrom(folder);
   }
 
-  /** Somebody commits to a branch. */
-  push(branch: string, message: string, changes: Readonly<Record<string, string>>, by = "ada"): void {
+  /** Somebody commits to a branch, in somebody's name. */
+  push(branch: string, message: string, changes: Readonly<Record<string, string>>, by = "ada", name = by): void {
     const { git } = this.#own;
     const before = git.refs.get(branch);
-    const author = { name: by, email: `${by}@example.com`, at: Math.floor(this.clock() / 1000) };
+    const author = { name, email: `${name}@example.com`, at: Math.floor(this.clock() / 1000) };
     const sha = git.commitFiles(before === undefined ? [] : [before], changes, { author, message });
     git.refs.set(branch, sha);
     this.moved(this.#own, branch, before, by);

@@ -120,7 +120,7 @@ export interface Review {
   readonly id: number;
   readonly pull: number;
   readonly user: string;
-  readonly state: string;
+  state: string;
   readonly body: string;
   readonly commit_id: string;
   readonly submitted_at: string;
@@ -196,6 +196,8 @@ export interface RepositoryData {
   readonly statuses: Status[];
   readonly verified: Set<string>;
   readonly rules: BranchRule[];
+  /** Names of checks that must have passed before anything is merged into the default branch: a ruleset. */
+  readonly requiredChecks: string[];
   /** Files that some automation adds to every commit made through the API. */
   alsoCommit: Readonly<Record<string, string>>;
   nextNumber: number;
@@ -232,6 +234,7 @@ export const emptyRepository = (id: number, owner: string, name: string): Reposi
   statuses: [],
   verified: new Set(),
   rules: [],
+  requiredChecks: [],
   alsoCommit: {},
   nextNumber: 1,
 });

@@ -95,6 +95,10 @@ export const installationView = (installation: Installation, world: World): Read
   suspended_by: null,
 });
 
+/** Whether GitHub knows an author's address: its own ones, and those of accounts that exist here. */
+const isAccountOf = ({ email, name }: Commit["author"], { accounts }: World): boolean =>
+  email.endsWith("@users.noreply.github.com") || (email === `${name}@example.com` && accounts.known(name) !== undefined);
+
 export const commitView = (commit: Commit, repository: Repository, world: World): Readonly<Record<string, unknown>> => {
   const person = ({ at, email, name }: Commit["author"]): object => ({ name, email, date: new Date(at * 1000).toISOString() });
   const verified = repository.data.verified.has(commit.sha);
@@ -109,7 +113,7 @@ export const commitView = (commit: Commit, repository: Repository, world: World)
       tree: { sha: commit.tree },
       verification: { verified, reason: verified ? "valid" : "unsigned", signature: null, payload: null },
     },
-    author: commit.author.email.endsWith("@users.noreply.github.com") ? userView(commit.author.name, world) : null,
+    author: isAccountOf(commit.author, world) ? userView(commit.author.name, world) : null,
     committer: verified ? userView("web-flow", world) : null,
     parents: commit.parents.map((sha) => ({ sha })),
   };

@@ -28,8 +28,8 @@ const placeOf = (request: CommandRequest): { readonly owner: string; readonly re
   repo: request.repository,
 });
 
-/** GitHub answers 403 for a missing permission and for too many requests; only the first is an answer. */
-const isForbidden = (error: unknown): boolean =>
+/** Whether the App may not: GitHub answers 403 for a missing permission and for too many requests, and only the first is an answer. */
+export const isForbidden = (error: unknown): boolean =>
   error instanceof Error &&
   "status" in error &&
   (error.status === 404 || (error.status === 403 && !/rate limit|abuse/i.test(error.message)));

@@ -40,7 +40,7 @@ export function permissionLookUps(now: () => number): PermissionLookUps {
       const last = refused.get(person);
       if (last !== undefined && now() - last < rememberedFor) return false;
       if (!mayAsk(repository, person)) return false;
-      const yes = await asksGithub(octokit, place, login);
+      const yes = await mayWriteNow(octokit, place, login);
       if (yes) {
         bounded(writers);
         writers.add(person);
@@ -60,8 +60,11 @@ function bounded(remembered: Map<string, number> | Set<string>): void {
   if (remembered.size >= mostRemembered && oldest !== undefined) remembered.delete(oldest);
 }
 
-/** Asked live: a webhook's own `author_association` may be stale. `maintain` is reported as `write`, `triage` as `read`. */
-async function asksGithub(octokit: ProbotOctokit, place: Place, login: string): Promise<boolean> {
+/**
+ * Whether this person may write there, asked of GitHub at this moment and remembered by nobody: a webhook's own `author_association` may be stale. GitHub
+ * reports `maintain` as `write`, `triage` as `read`. Throws what it answers but 404.
+ */
+export async function mayWriteNow(octokit: ProbotOctokit, place: Place, login: string): Promise<boolean> {
   try {
     const { data } = await octokit.rest.repos.getCollaboratorPermissionLevel({ ...place, username: login });
     return data.permission === "write" || data.permission === "admin";

@@ -3,6 +3,9 @@ import { z } from "zod";
 /** The name, in the queue, of jobs about what people did to our pull requests. */
 export const pullJobName = "pull";
 
+/** Whether a branch has the name of one of Tuneup's proposals. */
+export const isOurBranch = (branch: string): boolean => /^tuneup\/[0-9a-f]{12}$/.test(branch);
+
 export const pullActions = ["closed", "reopened", "synchronize", "labeled", "unlabeled"] as const;
 
 /** What happened to a pull request, as a job remembers it; how it stands is asked anew. */

@@ -1,9 +1,7 @@
 import type { Context, Probot } from "probot";
 import { asJson } from "../../domain/digest.ts";
 import type { JobQueue } from "../../ports/job-queue.ts";
-import { pullActions, type PullChange, pullJobName } from "./pull-change.ts";
-
-const ourBranch = /^tuneup\/[0-9a-f]{12}$/;
+import { isOurBranch, pullActions, type PullChange, pullJobName } from "./pull-change.ts";
 
 type Changed = Context<"pull_request.closed">["payload"];
 
@@ -14,7 +12,7 @@ export function pullEvents(parts: { readonly queue: Pick<JobQueue, "add"> }): (a
       app.on(`pull_request.${action}`, async (context) => {
         const payload = context.payload as unknown as Changed;
         const { installation, pull_request: pull, repository, sender } = payload;
-        if (installation === undefined || !ourBranch.test(pull.head.ref) || pull.head.repo?.full_name !== repository.full_name) return;
+        if (installation === undefined || !isOurBranch(pull.head.ref) || pull.head.repo?.full_name !== repository.full_name) return;
         const change: PullChange = {
           installation: installation.id,
           owner: repository.owner.login,

@@ -1,6 +1,6 @@
 import type { ProbotOctokit } from "probot";
 import { TuneupError } from "../../domain/errors.ts";
-import type { Instant } from "../../domain/ids.ts";
+import type { Instant, RepositoryId } from "../../domain/ids.ts";
 import type { AuditLog } from "../../ports/audit-log.ts";
 import type { Inbox } from "../../ports/inbox.ts";
 import type { JobQueue } from "../../ports/job-queue.ts";
@@ -26,6 +26,8 @@ export interface UpkeepParts {
   readonly audit: AuditLog;
   readonly log: Log;
   readonly now: () => Instant;
+  /** Brings what is said about approvals up to date. */
+  readonly keepApprovals: (octokit: ProbotOctokit, repository: RepositoryId) => Promise<void>;
   /** Rejects when the signal aborts. */
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   /** Names this process among those that share the ledger. */
@@ -110,6 +112,11 @@ export class Upkeep {
       now: now(),
     });
     await closeLeftChecks({ octokit: await octokit(installation), repository: { owner, name: repo }, documents: ledger, now: now(), log });
+    await this.#attempt(
+      "keep approvals up to date",
+      async () => this.#parts.keepApprovals(await octokit(installation), { owner, name: repo }),
+      name,
+    );
     if (learned + ended === 0 && orphans.length === 0) return;
     const found = { learned, ended, orphans: [...orphans] };
     log.info({ repository: name, ...found }, "brought the ledger up to GitHub");

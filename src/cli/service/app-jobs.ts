@@ -1,7 +1,9 @@
 import type { Probot } from "probot";
+import { approvalJobName, askForApprovalLook } from "../../app/approval/approval-request.ts";
+import { approvalJob, type ApprovalParts } from "../../app/approval/approvals.ts";
 import type { Assignment } from "../../app/commands/assignment.ts";
 import { commandJob } from "../../app/commands/command-job.ts";
-import { commandJobName, type CommandRequest, repositoryOf, runJobName } from "../../app/commands/command-request.ts";
+import { commandJobName, type CommandRequest, repositoryOf, requestKey, runJobName } from "../../app/commands/command-request.ts";
 import { configJob } from "../../app/configuration/config-job.ts";
 import { configJobName } from "../../app/configuration/config-request.ts";
 import { meantCluster, type PeopleParts } from "../../app/commands/people-commands.ts";
@@ -44,6 +46,7 @@ export interface AppParts {
   /** The App's number. */
   readonly app: number;
   readonly probot: Probot;
+  readonly approvals: ApprovalParts;
 }
 
 /** Registers what works on the App's jobs. */
@@ -67,6 +70,7 @@ export function registerJobs(queue: Pick<JobQueue, "add" | "work">, parts: AppPa
     }),
   );
   registerSetUp(queue, parts);
+  queue.work(approvalJobName, approvalJob({ ...parts.approvals, octokit: shared.octokit }));
   queue.work(configJobName, configJob({ ...shared, problemsIn: problemsOfFile, log }));
   queue.work(
     runJobName,
@@ -81,6 +85,10 @@ export function registerJobs(queue: Pick<JobQueue, "add" | "work">, parts: AppPa
       token: async (request, access) => mintToken(await probot.auth(), request, access),
       read: reader(parts),
       publish: (report, assignment, token) => publishRun(parts, report, assignment, token),
+      askForApproval: (request, number) => {
+        const { installation, owner, repository } = request;
+        return askForApprovalLook(queue, { installation, owner, repository, number }, `run ${requestKey(request)}`);
+      },
       log,
     }),
   );

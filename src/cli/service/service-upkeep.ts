@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Probot } from "probot";
+import { type ApprovalParts, keepApprovals } from "../../app/approval/approvals.ts";
 import { Upkeep } from "../../app/upkeep/upkeep.ts";
 import type { ServiceRecords } from "../../compose/service.ts";
 import type { OperatorSettings } from "../../config/operator-file.ts";
@@ -20,11 +21,12 @@ export function startUpkeep(
     readonly operator: OperatorSettings;
     readonly now: () => Instant;
     readonly log: Log;
+    readonly approvals: ApprovalParts;
     /** Already running; ended together with the rest. */
     readonly retention: Stoppable;
   },
 ): Stoppable {
-  const { ledger, log, now, operator, queue, records, retention } = parts;
+  const { approvals, ledger, log, now, operator, queue, records, retention } = parts;
   const upkeep = new Upkeep({
     octokit: (installation) => (installation === undefined ? probot.auth() : probot.auth(installation)),
     repositories: Object.keys(operator.repositories ?? {}),
@@ -34,6 +36,7 @@ export function startUpkeep(
     audit: records.audit,
     ledger,
     queue,
+    keepApprovals: (octokit, repository) => keepApprovals({ octokit, repository }, approvals),
     log,
     now,
     sleep: async (milliseconds, signal) => {

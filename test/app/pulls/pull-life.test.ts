@@ -154,7 +154,7 @@ describe("a new pull request for the same failure", () => {
     await app.close();
     app = await wholeApp(
       {
-        read: async () => ({ proposal: {}, cluster }),
+        read: async () => ({ proposal: { id: other().id }, cluster }),
         publish: async () => {
           second = (await publishOnly(other())).number ?? 0;
           return { published: true, text: `Pull request opened: #${second}`, pull: second };

@@ -112,6 +112,12 @@ function update(call: RepositoryCall): Answer {
   return ok(pullView(pull, repository, world, true));
 }
 
+const passing = new Set<string | null>(["success", "neutral", "skipped"]);
+
+/** Whether the newest check of this name at a commit lets a merge pass. */
+const hasPassed = (name: string, sha: string, { data }: RepositoryCall["repository"]): boolean =>
+  passing.has(data.checks.findLast((check) => check.name === name && check.head_sha === sha)?.conclusion ?? null);
+
 function merge(call: RepositoryCall): Answer {
   const { actor, body, repository, world } = call;
   const { git } = repository;
@@ -121,6 +127,11 @@ function merge(call: RepositoryCall): Answer {
   if (body["sha"] !== undefined && body["sha"] !== head)
     throw new Refusal(409, "Head branch was modified. Review and try the merge again.");
   if (pull.draft) throw new Refusal(405, "Pull Request is still a draft");
+  const lacking =
+    pull.base === repository.data.defaultBranch
+      ? repository.data.requiredChecks.find((name) => !hasPassed(name, head, repository))
+      : undefined;
+  if (lacking !== undefined) throw new Refusal(405, `Required status check "${lacking}" is expected.`);
   const merged = git.merge(base, head);
   if (merged.result === "conflict") throw new Refusal(405, "Pull Request is not mergeable");
   const squash = body["merge_method"] === "squash";

@@ -156,6 +156,25 @@ const branchView = (name: string, { git }: RepositoryCall["repository"], rest: o
   ...rest,
 });
 
+/** The rules that hold for a branch, as rulesets say them. */
+const branchRules = ({ params, repository: { data } }: RepositoryCall): Answer =>
+  list(
+    params["branch"] !== data.defaultBranch || data.requiredChecks.length === 0
+      ? []
+      : [
+          {
+            type: "required_status_checks",
+            ruleset_source_type: "Repository",
+            ruleset_source: `${data.owner}/${data.name}`,
+            ruleset_id: 1,
+            parameters: {
+              strict_required_status_checks_policy: false,
+              required_status_checks: data.requiredChecks.map((context) => ({ context })),
+            },
+          },
+        ],
+  );
+
 export const repositoryRoutes: readonly Route[] = [
   repositoryRoute("GET", "", ["metadata:read"], ({ repository, world }) => ok(repositoryOf(repository, world))),
   repositoryRoute("GET", "/branches", ["contents:read"], ({ repository }) =>
@@ -166,6 +185,7 @@ export const repositoryRoutes: readonly Route[] = [
     if (repository.git.refs.get(name) === undefined) throw new Refusal(404, "Branch not found");
     return ok(branchView(name, repository));
   }),
+  repositoryRoute("GET", "/rules/branches/{branch+}", ["metadata:read"], branchRules),
   repositoryRoute("GET", "/collaborators/{username}/permission", ["metadata:read"], permission),
   repositoryRoute("GET", "/collaborators/{username}", ["metadata:read"], ({ params, repository, world }) => {
     if (world.accounts.access(repository, params["username"] ?? "") === "none") throw missing();

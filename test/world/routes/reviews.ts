@@ -48,6 +48,24 @@ function createReview(call: RepositoryCall): Answer {
   return ok(reviewView(review, repository, world));
 }
 
+/** Takes an approval, or a wish for changes, back; whoever may write may do so. */
+function dismiss(call: RepositoryCall): Answer {
+  const { actor, body, params, repository, world } = call;
+  const pull = pullIn(call);
+  const review = repository.data.reviews.find((one) => one.id === numberIn(params, "id") && one.pull === pull.number);
+  if (review === undefined) throw missing();
+  requiredText(body, "message");
+  if (review.state !== "APPROVED" && review.state !== "CHANGES_REQUESTED")
+    throw new Refusal(422, "Can not dismiss a commented pull request review");
+  review.state = "DISMISSED";
+  world.webhooks.emit(repository, "pull_request_review", loginOf(actor), {
+    action: "dismissed",
+    review: reviewView(review, repository, world),
+    pull_request: pullView(pull, repository, world),
+  });
+  return ok(reviewView(review, repository, world));
+}
+
 /** A comment on a line that the pull request shows. */
 function addComment(call: RepositoryCall, given: Readonly<Record<string, unknown>>, replyTo?: ReviewComment): ReviewComment {
   const { actor, repository, world } = call;
@@ -87,7 +105,8 @@ export const reviewRoutes: readonly Route[] = [
         .map((review) => reviewView(review, call.repository, call.world)),
     ),
   ),
-  repositoryRoute("POST", "/pulls/{number}/reviews", ["pull_requests:write"], createReview),
+  repositoryRoute("POST", "/pulls/{number}/reviews", ["pull_requests:write", "reviews:write"], createReview),
+  repositoryRoute("PUT", "/pulls/{number}/reviews/{id}/dismissals", ["pull_requests:write"], dismiss),
   repositoryRoute("GET", "/pulls/{number}/comments", ["pull_requests:read"], (call) =>
     list(
       call.repository.data.reviewComments
