@@ -62,7 +62,6 @@ export function jobOf(parts: JobParts): { readonly input: JobInput; readonly too
   const { usable, excluded } = splitReplayable(complete, parts.operator.maxTurns);
   const plan = planOf(parts);
   const agentModel = parts.operator.models?.agent?.model ?? agentModelOf(usable);
-  const simulated = [agentModel, parts.models.drafter.model, parts.models.judge?.model ?? ""].some((model) => isSimulatedModel(model));
   const input: JobInput = {
     cluster: parts.cluster,
     scan: parts.scan,
@@ -100,11 +99,20 @@ export function jobOf(parts: JobParts): { readonly input: JobInput; readonly too
         drafter: parts.models.drafter.model,
         ...(parts.models.judge === undefined ? {} : { judge: parts.models.judge.model }),
       },
-      simulated,
+      simulated: isSimulation(parts, usable),
       ...(parts.operator.canary === undefined ? {} : { canary: parts.operator.canary }),
+      ...(parts.operator.plan?.errorOver === undefined ? {} : { errorOver: parts.operator.plan.errorOver }),
     },
   };
   return { input, tools: toolsOf(parts, input) };
+}
+
+/** Whether any model that has a say in the evidence is Tuneup's simulator: whoever plays the agent of any session, its user, the judge or the drafter. */
+function isSimulation({ models, operator }: JobParts, sessions: readonly Session[]): boolean {
+  const { drafter, judge, user } = models;
+  const played = sessions.flatMap((session) => configOf(session)?.model ?? []);
+  const agents = operator.models?.agent === undefined ? played : [operator.models.agent.model];
+  return [drafter, judge, user].some((one) => one?.simulated === true) || agents.some((model) => isSimulatedModel(model));
 }
 
 const reviewersOf = ({ reviewers }: RepositorySettings): Pick<PullRequestWishes, "reviewers"> =>
@@ -170,7 +178,7 @@ function calibration(
 }
 
 function planOf(parts: JobParts): DecisionPlan {
-  const { candidates: _candidates, headroom: _headroom, order: _order, ...chosen } = parts.operator.plan ?? {};
+  const { candidates: _candidates, errorOver: _errorOver, headroom: _headroom, order: _order, ...chosen } = parts.operator.plan ?? {};
   const programmatic = (parts.operator.rules?.length ?? 0) > 0 || parts.evaluator !== undefined;
   return {
     ...defaultPlan,
