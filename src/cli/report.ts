@@ -124,7 +124,7 @@ export function describeVerdict(verdict: Verdict, evidence: Evidence): string {
   ];
   if (verdict.result === "improves") {
     lines.push(
-      errorSentence(verdict, evidence.reduction),
+      errorSentence(verdict, evidence),
       `Not ruled out: up to ${Math.ceil(verdict.controlBound * 100)} of 100 working sessions may break.`,
     );
   }

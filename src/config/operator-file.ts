@@ -132,6 +132,12 @@ export const operatorSchema = z.strictObject({
       candidates: z.number().int().min(1).max(8).optional(),
       order: z.enum(["random", "stratified"]).optional(),
       headroom: z.number().int().min(0).max(200).optional(),
+      errorOver: z
+        .enum(["job", "repository"])
+        .optional()
+        .describe(
+          "What alpha holds for: each job by itself (default), or the share of useless edits among all that the repository accepts.",
+        ),
     })
     .optional(),
   receiver: z

@@ -7,6 +7,8 @@ export interface DecisionPlan {
   readonly alpha: number;
   /** Present when earlier jobs on the cluster looked at some of these failing sessions: `alpha` is the share that is left for this one. */
   readonly spending?: { readonly alpha: number; readonly job: number };
+  /** Present when the operator bounds the error over all jobs of the repository: this job's number among them, and how many were accepted before it. */
+  readonly lond?: { readonly alpha: number; readonly job: number; readonly accepted: number };
   /** K, the number of candidates that share alpha. */
   readonly candidates: number;
   /** Null share of fixed among changed pairs: .50 for programmatic outcomes, at least .57 when only a model judges. */
@@ -45,6 +47,9 @@ export interface GuardBand {
   /** P(judge fails | bad). */
   readonly specificity: number;
 }
+
+/** The level that the operator chose, before anything was taken off for other jobs. */
+export const chosenAlpha = ({ alpha, lond, spending }: DecisionPlan): number => spending?.alpha ?? lond?.alpha ?? alpha;
 
 export const defaultPlan: DecisionPlan = {
   alpha: 0.05,

@@ -4,7 +4,7 @@ import { addUsage, noUsage } from "../domain/message.ts";
 import type { Pair } from "../domain/replay.ts";
 import type { Canary } from "../domain/replaying/canary.ts";
 import type { DecisionPlan } from "../domain/verdict.ts";
-import { planFor } from "../domain/verdict.ts";
+import { chosenAlpha, planFor } from "../domain/verdict.ts";
 import type { Runtime } from "../ports/runtime.ts";
 import { acceptBoundary } from "../stages/decide.ts";
 import { concurrently } from "./concurrently.ts";
@@ -39,7 +39,7 @@ export async function runCanary(
   const known = measured.flatMap((one) => (one === undefined || one.pair.dropped !== undefined ? [] : [one]));
   if (known.length === 0) return undefined;
   const pairs = known.map((one) => one.pair);
-  const outcome = walk(pairs, acceptBoundary(planFor({ ...plan, alpha: plan.spending?.alpha ?? plan.alpha }, 1)));
+  const outcome = walk(pairs, acceptBoundary(planFor({ ...plan, alpha: chosenAlpha(plan) }, 1)));
   const canary: Canary = {
     version: 1,
     rephrased: Math.max(...known.map((one) => one.rephrased)),

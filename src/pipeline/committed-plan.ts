@@ -2,15 +2,28 @@ import { z } from "zod";
 import type { AttemptDocument } from "../domain/documents.ts";
 import { type DecisionPlan, planFor } from "../domain/verdict.ts";
 import type { Documents } from "../ports/ledger.ts";
-import { guardBandOf, guardedNull, leastGuard, restsOnModel, spentAlpha } from "../stages/decide.ts";
+import { guardBandOf, guardedNull, leastGuard, levelLeft, restsOnModel } from "../stages/decide.ts";
 
 /** A job on a cluster as later jobs see it: its number among those that share sessions, and the failing sessions it may look at. */
 const testedSchema = z.object({ version: z.literal(1), job: z.string(), number: z.number().int().min(1), failing: z.array(z.string()) });
 type Tested = z.infer<typeof testedSchema>;
 
+/** A job as the repository's later jobs see it: its number, the edits accepted before it, and, once its test has ended, whether it accepted one. */
+const countedSchema = z.object({
+  version: z.literal(1),
+  job: z.string(),
+  number: z.number().int().min(1),
+  before: z.number().int().min(0),
+  accepted: z.boolean().optional(),
+});
+type Counted = z.infer<typeof countedSchema>;
+
 type Ledger = Pick<Documents, "get" | "put" | "keys">;
 
 const folderOf = ({ cluster, project }: AttemptDocument): string => `tested/${project}/${cluster}/`;
+
+const repositoryFolder = ({ repository }: AttemptDocument): string =>
+  `counted/${repository.owner.toLowerCase()}/${repository.name.toLowerCase()}/`;
 
 /** The plan before the cluster's history: its caps, its null share, and what the sample says of its order. */
 export function planOfSample(plan: DecisionPlan, attempt: AttemptDocument, candidates: number): DecisionPlan {
@@ -29,19 +42,63 @@ function guarded(plan: DecisionPlan, { calibration, fidelity }: AttemptDocument)
   return { ...plan, theta0: guardedNull(guardBand), guardBand };
 }
 
+/** What one error level has to hold for: a job by itself, or all jobs of the repository together (LOND). */
+export type ErrorScope = "job" | "repository";
+
 /**
  * Fixes the level of a job before its first replay and remembers it in the ledger. A job on sessions that no earlier job on the cluster has
  * looked at has the whole α; one that shares some has what is left by its number, and so has one that tests an edit again, whatever its sessions:
- * each is one more chance for the same edit. A job that is run again keeps what it had.
+ * each is one more chance for the same edit. Where the error is bounded over the repository, all its jobs share it by their numbers and by the
+ * edits that were accepted, and the smaller level holds. A job that is run again keeps what it had.
  */
-export async function commitLevel(plan: DecisionPlan, attempt: AttemptDocument, job: string, ledger: Ledger): Promise<DecisionPlan> {
+export async function commitLevel(
+  plan: DecisionPlan,
+  attempt: AttemptDocument,
+  { job, over = "job" }: { readonly job: string; readonly over?: ErrorScope },
+  ledger: Ledger,
+): Promise<DecisionPlan> {
+  const number = await numberOnCluster(attempt, job, ledger);
+  const rules = {
+    ...(number === 1 ? {} : { spending: { alpha: plan.alpha, job: number } }),
+    ...(over === "job" ? {} : { lond: { alpha: plan.alpha, ...(await placeInRepository(attempt, job, ledger)) } }),
+  };
+  return { ...plan, alpha: levelLeft(rules) ?? plan.alpha, ...rules };
+}
+
+async function numberOnCluster(attempt: AttemptDocument, job: string, ledger: Ledger): Promise<number> {
   const tested = await testedBefore(attempt, ledger);
   const own = tested.find((one) => one.job === job);
-  const number = own?.number ?? 1 + tested.filter((one) => attempt.later === true || shares(one, attempt)).length;
-  if (own === undefined)
-    await ledger.put(`${folderOf(attempt)}${job}`, { version: 1, job, number, failing: [...new Set(attempt.sample.failing)] });
-  if (number === 1) return plan;
-  return { ...plan, alpha: spentAlpha(plan.alpha, number), spending: { alpha: plan.alpha, job: number } };
+  if (own !== undefined) return own.number;
+  const number = 1 + tested.filter((one) => attempt.later === true || shares(one, attempt)).length;
+  await ledger.put(`${folderOf(attempt)}${job}`, { version: 1, job, number, failing: [...new Set(attempt.sample.failing)] });
+  return number;
+}
+
+/** The job's number among the repository's, and the edits accepted by jobs of smaller numbers that have ended: what is not known yet counts as none. */
+async function placeInRepository(
+  attempt: AttemptDocument,
+  job: string,
+  ledger: Ledger,
+): Promise<{ readonly job: number; readonly accepted: number }> {
+  const counted = await countedBefore(attempt, ledger);
+  const own = counted.find((one) => one.job === job);
+  // What came out since must not raise the level of a job that has begun.
+  if (own !== undefined) return { job: own.number, accepted: own.before };
+  const number = 1 + Math.max(0, ...counted.map((one) => one.number));
+  const before = counted.filter((one) => one.accepted === true).length;
+  await ledger.put(`${repositoryFolder(attempt)}${job}`, { version: 1, job, number, before });
+  return { job: number, accepted: before };
+}
+
+/** After the test, for the repository's later jobs: whether an edit was accepted. Does nothing for a job that is not counted. */
+export async function keepAccepted(attempt: AttemptDocument, job: string, accepted: boolean, ledger: Ledger): Promise<void> {
+  const own = (await countedBefore(attempt, ledger)).find((one) => one.job === job);
+  if (own !== undefined) await ledger.put(`${repositoryFolder(attempt)}${job}`, { ...own, accepted });
+}
+
+async function countedBefore(attempt: AttemptDocument, ledger: Ledger): Promise<readonly Counted[]> {
+  const keys = await ledger.keys(repositoryFolder(attempt));
+  return Promise.all(keys.map(async (key) => countedSchema.parse(await ledger.get(key))));
 }
 
 /** After the test: only the sessions it looked at are used up. A job that was killed before has used all of its order. */

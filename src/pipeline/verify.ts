@@ -13,7 +13,7 @@ import type { Session } from "../domain/session.ts";
 import type { Decision, DecisionPlan } from "../domain/verdict.ts";
 import type { Runtime } from "../ports/runtime.ts";
 import { acceptBoundary, decide, failingShareOf, seal } from "../stages/decide.ts";
-import { commitLevel, keepLookedAt, planOfSample } from "./committed-plan.ts";
+import { commitLevel, type ErrorScope, keepAccepted, keepLookedAt, planOfSample } from "./committed-plan.ts";
 import { concurrently } from "./concurrently.ts";
 import { canaryIsDue, type CanarySetting, runCanary } from "./canary.ts";
 import { amountText } from "./estimate-job.ts";
@@ -34,6 +34,8 @@ export interface VerifyInput extends RehearsalInput {
   readonly followUp?: FollowUp;
   /** Whether an edit without meaning is tested too; default `sometimes`: one job of twenty. */
   readonly canary?: CanarySetting;
+  /** What the error level holds for; default each job by itself. */
+  readonly errorOver?: ErrorScope;
 }
 
 export interface FollowUp {
@@ -90,6 +92,7 @@ export async function verify(input: VerifyInput, tools: RehearsalTools, runtime:
     : undefined;
   const lookedAt = pairs.flatMap((pair) => (pair.group === "failing" ? [pair.sessionId] : []));
   await keepLookedAt(input.attempt, job, lookedAt, tools.measured);
+  if (input.followUp === undefined) await keepAccepted(input.attempt, job, decision.winner !== undefined, tools.measured);
   const measured = {
     job,
     startedAt,
@@ -111,7 +114,7 @@ async function commit(
   if (input.followUp !== undefined) return { job: jobOf(input.attempt, input.followUp.plan), plan: input.followUp.plan };
   const uncommitted = planOfSample(input.plan, input.attempt, candidates);
   const job = jobOf(input.attempt, uncommitted);
-  return { job, plan: await commitLevel(uncommitted, input.attempt, job, ledger) };
+  return { job, plan: await commitLevel(uncommitted, input.attempt, { job, over: input.errorOver ?? "job" }, ledger) };
 }
 
 interface Measured {

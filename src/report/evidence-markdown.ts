@@ -60,7 +60,7 @@ export function proofSection(evidence: Evidence, verdict: Verdict): string {
     "",
     evidenceTable(verdict),
     "",
-    ...(verdict.result === "improves" ? [errorSentence(verdict, evidence.reduction), ""] : []),
+    ...(verdict.result === "improves" ? [errorSentence(verdict, evidence), ""] : []),
     "**Not ruled out:**",
     ...notRuledOut(verdict, evidence).map((line) => `- ${line}`),
   ].join("\n");
@@ -115,6 +115,14 @@ export function evidenceFacts(evidence: Evidence, verdict: Verdict): readonly Fa
     ...(plan.spending === undefined
       ? []
       : [["level", `job ${plan.spending.job} on some of these sessions: ${level(plan.alpha)} is left of ${plan.spending.alpha}`] as const]),
+    ...(plan.lond === undefined
+      ? []
+      : [
+          [
+            "level over the repository",
+            `job ${plan.lond.job}, ${plan.lond.accepted} accepted before it: ${level(plan.alpha)} of ${plan.lond.alpha} (LOND)`,
+          ] as const,
+        ]),
     ...(plan.theta0 === 0.5
       ? []
       : [["null share", `${plan.theta0} of changed sessions fixed, for a judge that favours the edit's style`] as const]),

@@ -92,7 +92,7 @@ function proof(evidence: Evidence, verdict: Verdict): Markup {
         ${row("of this failure", verdict.failing)} ${row("that work today", verdict.control)}
       </table>
     </div>
-    ${verdict.result === "improves" ? html`<p>${errorSentence(verdict, evidence.reduction)}</p>` : ""}
+    ${verdict.result === "improves" ? html`<p>${errorSentence(verdict, evidence)}</p>` : ""}
     <p><strong>Not ruled out:</strong></p>
     <ul>
       ${notRuledOut(verdict, evidence).map((line) => html`<li>${line.replaceAll("**", "")}</li>`)}

@@ -8,13 +8,20 @@ export const percent = (share: number): string => `${Math.round(share * 100)} %`
 const points = (share: number): string => `${share > 0 ? "+" : ""}${(share * 100).toFixed(1)}`;
 
 /** The error level as a sentence: `Of 100 useless edits at most 5 would get this far (…).` Levels below one in a hundred count in thousands. */
-export function errorSentence({ alpha, candidates }: Pick<Verdict, "alpha" | "candidates">, reduction?: Evidence["reduction"]): string {
+export function errorSentence(
+  { alpha, candidates }: Pick<Verdict, "alpha" | "candidates">,
+  { plan, reduction }: Pick<Evidence, "plan" | "reduction">,
+): string {
   const [most, of] = alpha >= 0.01 ? [Math.round(alpha * 100), "100"] : [Math.max(1, Math.ceil(alpha * 10_000)), "10,000"];
   const tests =
     reduction === undefined
       ? `all ${candidates} candidates of this job counted`
       : "all candidates of this job and their shorter versions counted";
-  return `Of ${of} useless edits at most ${most} would get this far (${candidates === 1 ? "this job had one candidate" : tests}).`;
+  const over =
+    plan.lond === undefined
+      ? ""
+      : ` Of all edits that get this far in this repository, an expected share of at most ${percent(plan.lond.alpha)} is useless.`;
+  return `Of ${of} useless edits at most ${most} would get this far (${candidates === 1 ? "this job had one candidate" : tests}).${over}`;
 }
 
 /** Before and after, one row a group. */

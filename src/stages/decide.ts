@@ -12,7 +12,7 @@ export { guardBandOf, guardedNull, leastGuard, restsOnModel, truePassRate } from
 export type { EvidenceProblem, Recomputed } from "./decide/recompute.ts";
 export { seal } from "./decide/seal.ts";
 export { walksOf } from "./decide/walk.ts";
-export { spentAlpha } from "./decide/spending.ts";
+export { levelLeft, londAlpha, spentAlpha } from "./decide/spending.ts";
 
 export interface DecideInput {
   readonly plan: DecisionPlan;

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { MemoryLedger } from "../../src/adapters/memory-ledger/memory-ledger.ts";
 import { clusterId } from "../../src/domain/ids.ts";
 import { defaultPlan, planFor } from "../../src/domain/verdict.ts";
-import { commitLevel, keepLookedAt, planOfSample } from "../../src/pipeline/committed-plan.ts";
-import { spentAlpha } from "../../src/stages/decide.ts";
+import { commitLevel, keepAccepted, keepLookedAt, planOfSample } from "../../src/pipeline/committed-plan.ts";
+import { londAlpha, spentAlpha } from "../../src/stages/decide.ts";
 import { aCalibration, aFidelity, anAttempt, aSample } from "../builders/attempt-builder.ts";
 
 const plan = planFor(defaultPlan, 1);
@@ -14,53 +14,89 @@ const fresh = anAttempt(aSample(["x", "y"]));
 describe("the level of a job", () => {
   test("is whole on sessions that no job has looked at", async () => {
     const ledger = new MemoryLedger();
-    expect(await commitLevel(plan, first, "job-1", ledger)).toEqual(plan);
-    expect(await commitLevel(plan, fresh, "job-2", ledger)).toEqual(plan);
+    expect(await commitLevel(plan, first, { job: "job-1" }, ledger)).toEqual(plan);
+    expect(await commitLevel(plan, fresh, { job: "job-2" }, ledger)).toEqual(plan);
   });
 
   test("shrinks with every earlier job that shares a session", async () => {
     const ledger = new MemoryLedger();
-    await commitLevel(plan, first, "job-1", ledger);
-    expect(await commitLevel(plan, overlapping, "job-2", ledger)).toEqual({
+    await commitLevel(plan, first, { job: "job-1" }, ledger);
+    expect(await commitLevel(plan, overlapping, { job: "job-2" }, ledger)).toEqual({
       ...plan,
       alpha: spentAlpha(0.05, 2),
       spending: { alpha: 0.05, job: 2 },
     });
-    expect((await commitLevel(plan, overlapping, "job-3", ledger)).spending?.job).toBe(3);
+    expect((await commitLevel(plan, overlapping, { job: "job-3" }, ledger)).spending?.job).toBe(3);
   });
 
   test("is the same when a job is run again, before or after its end", async () => {
     const ledger = new MemoryLedger();
-    await commitLevel(plan, first, "job-1", ledger);
-    await commitLevel(plan, overlapping, "job-2", ledger);
-    expect(await commitLevel(plan, first, "job-1", ledger)).toEqual(plan);
+    await commitLevel(plan, first, { job: "job-1" }, ledger);
+    await commitLevel(plan, overlapping, { job: "job-2" }, ledger);
+    expect(await commitLevel(plan, first, { job: "job-1" }, ledger)).toEqual(plan);
     await keepLookedAt(overlapping, "job-2", ["c"], ledger);
-    expect((await commitLevel(plan, overlapping, "job-2", ledger)).spending?.job).toBe(2);
+    expect((await commitLevel(plan, overlapping, { job: "job-2" }, ledger)).spending?.job).toBe(2);
   });
 
   test("is not lowered by sessions that an earlier job had in its order but never looked at", async () => {
     const ledger = new MemoryLedger();
-    await commitLevel(plan, first, "job-1", ledger);
+    await commitLevel(plan, first, { job: "job-1" }, ledger);
     await keepLookedAt(first, "job-1", ["a", "b"], ledger);
-    expect(await commitLevel(plan, overlapping, "job-2", ledger)).toEqual(plan);
+    expect(await commitLevel(plan, overlapping, { job: "job-2" }, ledger)).toEqual(plan);
   });
 
   test("shrinks with every earlier job when the same edit is tested again, on fresh sessions too", async () => {
     const ledger = new MemoryLedger();
-    await commitLevel(plan, first, "job-1", ledger);
-    expect((await commitLevel(plan, { ...fresh, later: true }, "job-2", ledger)).spending?.job).toBe(2);
+    await commitLevel(plan, first, { job: "job-1" }, ledger);
+    expect((await commitLevel(plan, { ...fresh, later: true }, { job: "job-2" }, ledger)).spending?.job).toBe(2);
   });
 
   test("of another cluster is its own", async () => {
     const ledger = new MemoryLedger();
-    await commitLevel(plan, first, "job-1", ledger);
-    expect(await commitLevel(plan, anAttempt(aSample(["a"]), { cluster: clusterId("c-other") }), "job-2", ledger)).toEqual(plan);
+    await commitLevel(plan, first, { job: "job-1" }, ledger);
+    expect(await commitLevel(plan, anAttempt(aSample(["a"]), { cluster: clusterId("c-other") }), { job: "job-2" }, ledger)).toEqual(plan);
   });
 
   test("is not guessed when what the ledger holds cannot be read", async () => {
     const ledger = new MemoryLedger();
     await ledger.put(`tested/${first.project}/${first.cluster}/job-0`, { version: 9 });
-    await expect(commitLevel(plan, first, "job-1", ledger)).rejects.toThrow(/version/);
+    await expect(commitLevel(plan, first, { job: "job-1" }, ledger)).rejects.toThrow(/version/);
+  });
+});
+
+describe("the level of a job where the error is bounded over the repository", () => {
+  const jobAt = (ledger: MemoryLedger, job: string) => commitLevel(plan, anAttempt(aSample([job])), { job, over: "repository" }, ledger);
+
+  test("falls with its number and rises with the edits that were accepted before", async () => {
+    const ledger = new MemoryLedger();
+    expect(await jobAt(ledger, "job-1")).toEqual({ ...plan, alpha: londAlpha(0.05, 1, 0), lond: { alpha: 0.05, job: 1, accepted: 0 } });
+    await keepAccepted(first, "job-1", true, ledger);
+    expect((await jobAt(ledger, "job-2")).alpha).toBe(londAlpha(0.05, 2, 1));
+    await keepAccepted(first, "job-2", false, ledger);
+    expect((await jobAt(ledger, "job-3")).lond).toEqual({ alpha: 0.05, job: 3, accepted: 1 });
+  });
+
+  test("is not raised by what was accepted after it had begun", async () => {
+    const ledger = new MemoryLedger();
+    await jobAt(ledger, "job-1");
+    const begun = await jobAt(ledger, "job-2");
+    await keepAccepted(first, "job-1", true, ledger);
+    expect(await jobAt(ledger, "job-2")).toEqual(begun);
+  });
+
+  test("is the smaller one where it has looked at sessions of an earlier job too", async () => {
+    const ledger = new MemoryLedger();
+    await commitLevel(plan, first, { job: "job-1" }, ledger);
+    const level = await commitLevel(plan, overlapping, { job: "job-2", over: "repository" }, ledger);
+    expect(level).toMatchObject({ alpha: spentAlpha(0.05, 2), spending: { job: 2 }, lond: { job: 1 } });
+    expect(londAlpha(0.05, 1, 0)).toBeGreaterThan(spentAlpha(0.05, 2));
+  });
+
+  test("is another repository's own", async () => {
+    const ledger = new MemoryLedger();
+    await jobAt(ledger, "job-1");
+    const elsewhere = anAttempt(aSample(["x"]), { repository: { owner: "other", name: "agent" } });
+    expect((await commitLevel(plan, elsewhere, { job: "job-2", over: "repository" }, ledger)).lond?.job).toBe(1);
   });
 });
 

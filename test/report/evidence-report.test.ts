@@ -82,7 +82,7 @@ describe("the report as Markdown", () => {
     [0.01, "Of 100 useless edits at most 1 "],
     [0.0076, "Of 10,000 useless edits at most 76 "],
   ])("says a level of %d in whole edits", (alpha, text) => {
-    expect(errorSentence({ alpha, candidates: 1 })).toContain(text);
+    expect(errorSentence({ alpha, candidates: 1 }, anEvidence())).toContain(text);
   });
 });
 

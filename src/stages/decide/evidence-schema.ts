@@ -74,6 +74,12 @@ const plan = z.looseObject({
     .strictObject({ alpha: z.number().positive().max(0.05), job: z.number().int().min(1).max(10_000) })
     .optional()
     .describe("Present when earlier jobs looked at some of these sessions: alpha is spending.alpha · 6/(π²·job²)."),
+  lond: z
+    .strictObject({ alpha: z.number().positive().max(0.05), job: z.number().int().min(1).max(1_000_000), accepted: count })
+    .optional()
+    .describe(
+      "Present when the error is bounded over all jobs of the repository (LOND): alpha is at most lond.alpha · 6/(π²·job²) · (accepted + 1), accepted counting earlier jobs.",
+    ),
   candidates: z.number().int().min(1).max(60).describe("K: each candidate is tested at alpha/K."),
   theta0: z.number().min(0.5).max(0.99).describe("Null share of fixed among changed pairs."),
   guardBand: z

@@ -7,7 +7,7 @@ import { evidenceSchema } from "./evidence-schema.ts";
 import { guardedNull } from "./guard-band.ts";
 import { derivedFigures } from "./measured-first.ts";
 import { sealsOf } from "./seal.ts";
-import { spentAlpha } from "./spending.ts";
+import { levelLeft } from "./spending.ts";
 
 /** One place of an evidence document that is not as it must be. */
 export interface EvidenceProblem {
@@ -95,17 +95,23 @@ function planProblems({ candidates, order, orders, plan, reduction }: Evidence):
     });
   const committed = digestOfJson([orders.failing, orders.control]);
   if (order !== committed) problems.push({ path: ["order"], message: `is ${order}, the orders give ${committed}` });
-  if (plan.spending !== undefined && plan.alpha !== spentAlpha(plan.spending.alpha, plan.spending.job))
-    problems.push({
-      path: ["plan", "alpha"],
-      message: `is ${plan.alpha}, job ${plan.spending.job} has ${spentAlpha(plan.spending.alpha, plan.spending.job)}`,
-    });
+  const left = levelLeft(plan);
+  if (left !== undefined && plan.alpha !== left)
+    problems.push({ path: ["plan", "alpha"], message: `is ${plan.alpha}, ${levelNames(plan)} leaves ${left}` });
+  if (plan.lond !== undefined && plan.lond.accepted >= plan.lond.job)
+    problems.push({ path: ["plan", "lond"], message: `counts ${plan.lond.accepted} accepted edits before job ${plan.lond.job}` });
   if (plan.guardBand !== undefined && plan.theta0 !== guardedNull(plan.guardBand))
     problems.push({ path: ["plan", "theta0"], message: `is ${plan.theta0}, the guard band gives ${guardedNull(plan.guardBand)}` });
   if (plan.pool !== undefined && new Set(orders.failing).size > plan.pool)
     problems.push({ path: ["plan", "pool"], message: `is ${plan.pool}, but more sessions were drawn` });
   return problems;
 }
+
+const levelNames = ({ lond, spending }: Evidence["plan"]): string =>
+  [
+    ...(spending === undefined ? [] : [`job ${spending.job} on these sessions`]),
+    ...(lond === undefined ? [] : [`job ${lond.job} of the repository`]),
+  ].join(", ");
 
 const derivedProblems = (evidence: Evidence): readonly EvidenceProblem[] =>
   derivedFigures(evidence).flatMap(({ expected, given, path }) =>

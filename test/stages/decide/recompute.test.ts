@@ -79,7 +79,17 @@ describe("an evidence file", () => {
     [
       "a level that forgets the earlier jobs",
       (evidence) => ({ ...evidence, plan: { ...evidence.plan, spending: { alpha: 0.05, job: 2 } } }),
-      /^plan\.alpha is 0\.05, job 2 has 0\.0075/,
+      /^plan\.alpha is 0\.05, job 2 on these sessions leaves 0\.0075/,
+    ],
+    [
+      "a level that forgets the repository's earlier jobs",
+      (evidence) => ({ ...evidence, plan: { ...evidence.plan, lond: { alpha: 0.05, job: 3, accepted: 1 } } }),
+      /^plan\.alpha is 0\.05, job 3 of the repository leaves 0\.0067/,
+    ],
+    [
+      "more accepted edits than there were jobs",
+      (evidence) => ({ ...evidence, plan: { ...evidence.plan, lond: { alpha: 0.05, job: 2, accepted: 2 } } }),
+      /^plan\.lond counts 2 accepted edits before job 2/,
     ],
     [
       "a null share below what the judge's errors ask for",
