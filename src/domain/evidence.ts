@@ -1,4 +1,5 @@
 import type { Candidate } from "./edit.ts";
+import type { CorrectedEffect } from "./replaying/corrected-effect.ts";
 import type { Canary } from "./replaying/canary.ts";
 import type { Calibration } from "./replaying/calibration.ts";
 import type { Fidelity } from "./replaying/fidelity.ts";
@@ -47,6 +48,8 @@ export interface Evidence {
   readonly pairs: readonly Pair[];
   readonly verdicts: readonly Verdict[];
   readonly winner?: Digest;
+  /** Where a calibrated model judged: effects freed of its error, for reading; no verdict rests on them. */
+  readonly corrected?: readonly CorrectedEffect[];
   readonly models: { readonly agent: string; readonly drafter: string; readonly judge?: string };
   /** True when the model was Tuneup's simulator: the figures then say nothing about a real agent. */
   readonly simulated: boolean;

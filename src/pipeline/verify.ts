@@ -12,7 +12,7 @@ import type { Pair } from "../domain/replay.ts";
 import type { Session } from "../domain/session.ts";
 import type { Decision, DecisionPlan } from "../domain/verdict.ts";
 import type { Runtime } from "../ports/runtime.ts";
-import { acceptBoundary, decide, failingShareOf, seal } from "../stages/decide.ts";
+import { acceptBoundary, correctedEffects, decide, failingShareOf, seal } from "../stages/decide.ts";
 import { commitLevel, type ErrorScope, keepAccepted, keepLookedAt, planOfSample } from "./committed-plan.ts";
 import { concurrently } from "./concurrently.ts";
 import { canaryIsDue, type CanarySetting, runCanary } from "./canary.ts";
@@ -140,7 +140,9 @@ function evidenceOf(input: VerifyInput, allowed: readonly Allowed[], measured: M
   const { available, decision, plan, startedAt } = measured;
   const pairs = measured.pairs.toSorted(inOrder);
   const { control, failing, order } = input.attempt.sample;
-  const drafting = input.attempt.draft.usage;
+  const { calibration, draft, fidelity, headroom } = input.attempt;
+  const drafting = draft.usage;
+  const corrected = correctedEffects({ ...(calibration === undefined ? {} : { calibration }), pairs, verdicts: decision.verdicts });
   return seal({
     version: 1,
     job: measured.job,
@@ -160,9 +162,9 @@ function evidenceOf(input: VerifyInput, allowed: readonly Allowed[], measured: M
     orders: { failing, control },
     rubric: input.rubric.digest,
     seed: input.seed,
-    ...(input.attempt.fidelity === undefined ? {} : { fidelity: input.attempt.fidelity }),
-    ...(input.attempt.calibration === undefined ? {} : { calibration: input.attempt.calibration }),
-    ...(input.attempt.headroom === undefined ? {} : { headroom: input.attempt.headroom }),
+    ...(fidelity === undefined ? {} : { fidelity }),
+    ...(calibration === undefined ? {} : { calibration }),
+    ...(headroom === undefined ? {} : { headroom }),
     ...(measured.canary === undefined ? {} : { canary: measured.canary }),
     available,
     candidates: allowed.map((one) => one.candidate),
@@ -170,6 +172,7 @@ function evidenceOf(input: VerifyInput, allowed: readonly Allowed[], measured: M
     pairs,
     verdicts: decision.verdicts,
     ...(decision.winner === undefined ? {} : { winner: decision.winner }),
+    ...(corrected.length === 0 ? {} : { corrected }),
     models: input.models,
     simulated: input.simulated,
     ...reductionOf(input, pairs),

@@ -135,6 +135,7 @@ export function evidenceFacts(evidence: Evidence, verdict: Verdict): readonly Fa
           ] as const,
         ]),
     ...measuredFirst(evidence),
+    ...correctedFacts(evidence, verdict),
     ["tools answered from", tierShares(evidence, verdict.candidate)],
     [
       "replays that left their recording",
@@ -148,6 +149,15 @@ export function evidenceFacts(evidence: Evidence, verdict: Verdict): readonly Fa
     ],
   ];
 }
+
+/** The effects freed of the model judge's error, where one judged. */
+export const correctedFacts = ({ corrected = [] }: Evidence, verdict: Verdict): readonly Fact[] =>
+  corrected
+    .filter((one) => one.candidate === verdict.candidate)
+    .map(({ effect, group, interval, judgedByModel, pairs }) => [
+      `${group === "failing" ? "effect on this failure" : "effect on working sessions"}, judge's errors taken out`,
+      `${points(effect)} (${points(interval[0])} to ${points(interval[1])}) points; a model judged ${judgedByModel} of ${2 * pairs} replays; no verdict rests on it`,
+    ]);
 
 /** What was measured beside the test itself; our own words and figures alone. */
 export function measuredFirst({ calibration, canary, fidelity, headroom }: Evidence): readonly Fact[] {

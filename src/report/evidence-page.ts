@@ -6,7 +6,7 @@ import { type Pair, tiers } from "../domain/replay.ts";
 import { visible } from "../domain/text/safe-text.ts";
 import type { Counts, Verdict } from "../domain/verdict.ts";
 import type { Walks } from "../domain/walk.ts";
-import { costRows, measuredFirst } from "./evidence-markdown.ts";
+import { costRows, correctedFacts, measuredFirst } from "./evidence-markdown.ts";
 import { pageStyle } from "./page-style.ts";
 import { errorSentence, flips, flipTable, notRuledOut, percent, tierShares } from "./tables.ts";
 import { hasTranscript, transcriptColumns, type Transcripts } from "./transcript-columns.ts";
@@ -180,7 +180,7 @@ function changedSection(changed: readonly ChangedPair[], transcripts: Transcript
           const id = html`<code>${visible(pair.sessionId)}</code>`;
           return html`<tr>
             <td>${isShown ? html`<a href="#${anchor}">${id}</a>` : id}</td>
-            <td>${pair.group === "failing" ? "failing" : "working"}</td>
+            <td>${pair.group === "failing" ? "failing" : "working"} ${pair.index}</td>
             <td class="${change === "fixed" ? "good" : "bad"}">${change}</td>
             <td>${pair.before.outcome}</td>
             <td>${pair.after.outcome}</td>
@@ -239,6 +239,7 @@ function facts(evidence: Evidence, verdict: Verdict): Markup {
     ["null share of fixed", String(plan.theta0)],
     ["margin", `${Math.round(plan.margin * 100)} of 100 working sessions`],
     ...measuredFirst(evidence),
+    ...correctedFacts(evidence, verdict),
     ["tools answered from", tierShares(evidence, verdict.candidate)],
     ["seed", String(evidence.seed)],
     ["order", evidence.order],

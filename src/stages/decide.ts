@@ -7,9 +7,18 @@ import { raceRules, type RaceRules, ranked, Runner } from "./decide/race.ts";
 import { type Recomputed, recomputeWith } from "./decide/recompute.ts";
 import { type TestResult, verdictOf } from "./decide/verdicts.ts";
 
+export {
+  correctedEffect,
+  correctedEffects,
+  enteredPairs,
+  fewestLabelledPairs,
+  labelledEffect,
+  ratesOf,
+} from "./decide/corrected-effects.ts";
 export { evidenceSchema } from "./decide/evidence-schema.ts";
 export { guardBandOf, guardedNull, leastGuard, restsOnModel, truePassRate } from "./decide/guard-band.ts";
 export type { EvidenceProblem, Recomputed } from "./decide/recompute.ts";
+export { differenceOf } from "./decide/tally.ts";
 export { seal } from "./decide/seal.ts";
 export { walksOf } from "./decide/walk.ts";
 export { levelLeft, londAlpha, spentAlpha } from "./decide/spending.ts";

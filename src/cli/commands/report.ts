@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { buildCommand } from "@stricli/core";
 import { z } from "zod";
@@ -14,6 +14,7 @@ import { evidencePage } from "../../report/evidence-page.ts";
 import { flips } from "../../report/tables.ts";
 import { recompute, walksOf } from "../../stages/decide.ts";
 import type { CliContext } from "../context.ts";
+import { labelsSection, type PeoplesView, readLabels } from "../people-labels.ts";
 import { type CommonFlags, commonFlags, flag, placesOf } from "../flags.ts";
 import { readDocument } from "../scan-project.ts";
 import { printable } from "../table.ts";
@@ -22,6 +23,7 @@ interface Flags extends Pick<CommonFlags, "data" | "json"> {
   readonly html?: string;
   readonly to?: string;
   readonly public?: boolean;
+  readonly labels?: string;
 }
 
 export const reportCommand = buildCommand<Flags, [string], CliContext>({
@@ -33,6 +35,7 @@ export const reportCommand = buildCommand<Flags, [string], CliContext>({
       "and, where this machine's data folder has them, the conversations before and after, side by side. Keep that page as private as the traces.",
       "",
       "  tuneup report evidence.json",
+      "  tuneup report evidence.json --labels labels.jsonl",
       "  tuneup report evidence.json --html evidence.html",
     ].join("\n"),
   },
@@ -43,6 +46,7 @@ export const reportCommand = buildCommand<Flags, [string], CliContext>({
       json: commonFlags.json,
       html: flag.text("Write one self-contained HTML page to this file", "file"),
       to: flag.text("Write the Markdown to this file (default: stdout)", "file"),
+      labels: flag.text("Adds what people say of replayed pairs (JSON lines), joined with the judge's verdicts", "file"),
       public: flag.toggle("Digests instead of session ids in the Markdown"),
     },
   },
@@ -56,13 +60,25 @@ export const reportCommand = buildCommand<Flags, [string], CliContext>({
       });
     const page =
       flags.html === undefined ? undefined : await writePage(evidence, resolve(this.cwd, flags.html), placesOf(this, flags).data);
-    const markdown = evidenceMarkdown(evidence, flags.public === true ? "public" : "private");
+    const views = flags.labels === undefined ? undefined : labelsIn(resolve(this.cwd, flags.labels), evidence);
+    const body = evidenceMarkdown(evidence, flags.public === true ? "public" : "private");
+    const markdown = views === undefined ? body : `${body}\n${labelsSection(views)}`;
     if (flags.to !== undefined) writeFileSync(resolve(this.cwd, flags.to), markdown);
-    if (flags.json === true) this.process.stdout.write(`${JSON.stringify({ markdown, ...page })}\n`);
+    if (flags.json === true)
+      this.process.stdout.write(`${JSON.stringify({ markdown, ...page, ...(views === undefined ? {} : { labels: views }) })}\n`);
     else if (page !== undefined) this.process.stdout.write(printable(`page: ${page.page}${page.conversations === 0 ? absent : ""}\n`));
     else if (flags.to === undefined) this.process.stdout.write(markdown);
   },
 });
+
+function labelsIn(path: string, evidence: Evidence): readonly PeoplesView[] {
+  try {
+    return readLabels(path, readFileSync(path, "utf8"), evidence);
+  } catch (cause) {
+    if (cause instanceof TuneupError) throw cause;
+    throw new TuneupError("file-unreadable", `${path} cannot be read.`, { remedy: "Check the path.", fields: { path }, cause });
+  }
+}
 
 const absent = " (without conversations: they are not in this data folder)";
 

@@ -68,6 +68,17 @@ const verdict = z.looseObject({
   netEffect: z.tuple([difference, difference]).optional().describe("Change of the success rate over all traffic, 95 %."),
 });
 
+const corrected = z.looseObject({
+  candidate: digest,
+  group: z.enum(["failing", "control"]),
+  pairs: count,
+  judgedByModel: count,
+  before: z.number(),
+  after: z.number(),
+  effect: z.number(),
+  interval: z.tuple([difference, difference]),
+});
+
 const plan = z.looseObject({
   alpha: z.number().positive().max(0.05).describe("P(a useless or harmful edit is accepted), all candidates of the job counted."),
   spending: z
@@ -150,6 +161,11 @@ export const evidenceSchema = z
     pairs: z.array(pair).max(200_000),
     verdicts: z.array(verdict).max(20),
     winner: digest.optional(),
+    corrected: z
+      .array(corrected)
+      .max(60)
+      .optional()
+      .describe("Effects freed of the model judge's error rates (Rogan and Gladen), plain 95 % intervals; no verdict rests on them."),
     models: z.looseObject({ agent: text, drafter: text, judge: text.optional() }),
     simulated: z.boolean().describe("True: the model was Tuneup's simulator, and the figures say nothing about a real agent."),
     drafting: usage,

@@ -3,6 +3,7 @@ import { type Evidence, usageOfPairs } from "../../domain/evidence.ts";
 import type { Json } from "../../domain/ids.ts";
 import { addUsage } from "../../domain/message.ts";
 import type { Decision } from "../../domain/verdict.ts";
+import { correctedEffects } from "./corrected-effects.ts";
 import { evidenceSchema } from "./evidence-schema.ts";
 import { guardedNull } from "./guard-band.ts";
 import { derivedFigures } from "./measured-first.ts";
@@ -52,6 +53,7 @@ export function recomputeWith(test: Test, document: unknown): Recomputed {
     ...boundaryProblems(test, evidence),
     ...costProblems(evidence),
     ...verdictProblems(test, evidence),
+    ...correctedProblems(evidence),
   ];
   return problems.length === 0 ? { ok: true } : { ok: false, problems };
 }
@@ -193,6 +195,19 @@ function verdictProblems(test: Test, evidence: Evidence): readonly EvidenceProbl
   if (evidence.verdicts.length > decision.verdicts.length)
     problems.push({ path: ["verdicts"], message: "there are more of them than candidates" });
   return problems;
+}
+
+function correctedProblems(evidence: Evidence): readonly EvidenceProblem[] {
+  const { corrected } = evidence;
+  // Evidence of earlier versions has none, and leaving it out claims nothing.
+  if (corrected === undefined) return [];
+  const expected = correctedEffects(evidence);
+  if (corrected.length !== expected.length)
+    return [{ path: ["corrected"], message: `has ${corrected.length} entries, the pairs and the calibration give ${expected.length}` }];
+  return expected.flatMap((one, index) => {
+    const given = corrected[index];
+    return given === undefined ? [] : differences(["corrected", index], asRecord(given), asRecord(one));
+  });
 }
 
 /** The innermost places at which two JSON objects differ. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { Evidence } from "../../../src/domain/evidence.ts";
-import { evidenceSchema, guardedNull, recompute, seal, spentAlpha } from "../../../src/stages/decide.ts";
+import { correctedEffects, evidenceSchema, guardedNull, recompute, seal, spentAlpha } from "../../../src/stages/decide.ts";
 import { wilsonLower } from "../../../src/domain/replaying/wilson.ts";
 import { aCalibration, aFidelity } from "../../builders/attempt-builder.ts";
 import { anEvidence } from "../../builders/evidence-builder.ts";
@@ -160,6 +160,24 @@ describe("an evidence file", () => {
   test("with what was measured before drafting verifies too", () => {
     const { seals: _seals, ...open } = anEvidence();
     expect(problemsOf(seal({ ...open, fidelity: trueFidelity, calibration: aCalibration(0.9, 0.9) }))).toEqual([]);
+  });
+
+  test("with effects freed of the judge's error holds exactly those that its pairs and its calibration give", () => {
+    const { pairs, seals: _seals, ...open } = anEvidence();
+    const judged = pairs.map((pair) => ({
+      ...pair,
+      before: { ...pair.before, decidedBy: "model" },
+      after: { ...pair.after, decidedBy: "model" },
+    }));
+    const evidence = { ...open, pairs: judged, fidelity: trueFidelity, calibration: aCalibration(0.9, 0.9) };
+    const corrected = correctedEffects(evidence);
+    expect(corrected).toMatchObject([{ group: "failing" }, { group: "control", effect: 0 }]);
+    expect(problemsOf(seal({ ...evidence, corrected }))).toEqual([]);
+    expect(problemsOf(seal({ ...evidence, corrected: corrected.map((one) => ({ ...one, effect: 1 })) }))).toEqual([
+      expect.stringMatching(/^corrected\.0\.effect is 1, the pairs give 0\.\d+/),
+      "corrected.1.effect is 1, the pairs give 0",
+    ]);
+    expect(problemsOf(seal({ ...evidence, corrected: corrected.slice(0, 1) }))[0]).toMatch(/^corrected has 1 entries/);
   });
 
   test("has the published form", async () => {
