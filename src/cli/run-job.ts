@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { type House, localRepository, openWorkspace, scanSecrets } from "../compose.ts";
 import { type JobParts, jobOf } from "../compose/job.ts";
 import { repositoryWishes } from "../compose/repository-wishes.ts";
+import { expireTranscripts } from "../compose/stores/kept-transcripts.ts";
 import { definitionsInRepository } from "../compose/tool-definitions.ts";
 import type { FailureCluster } from "../domain/cluster.ts";
 import { asJson, digestOfJson, shortDigest } from "../domain/digest.ts";
@@ -119,6 +120,7 @@ export async function withJob<T>(
   const definitions = await definitionsInRepository(scanned.sessions, checkout);
   const wishes = await repositoryWishes(checkout);
   const { drafter } = house.models;
+  await expireTranscripts(house.ledger, house.operator, context.now());
   const tried = await recallTried(house.ledger, { repository: checkout.repository, cluster: cluster.id });
   const scope = { scanned, cluster, definitions, options, tried, ...wishes };
   if (drafter === undefined) return { finding: await endWithoutModel(context, house, scope, checkout) };

@@ -23,6 +23,7 @@ import { replayable } from "../stages/replay.ts";
 import type { ConfiguredModels } from "./models.ts";
 import { locateTools } from "./locating.ts";
 import { realRetryTools } from "./runtime.ts";
+import { keptTranscripts } from "./stores/kept-transcripts.ts";
 
 export interface JobParts {
   readonly cluster: FailureCluster;
@@ -128,6 +129,7 @@ function toolsOf(parts: JobParts, input: JobInput): JobTools {
     ...(user === undefined ? {} : { user: { client: user, prompt: parts.prompts.user } }),
     ...(priceOf === undefined ? {} : { priceOf }),
     measured: parts.documents,
+    transcripts: keptTranscripts(parts.documents),
     scheduler: new CallScheduler(parts.inFlight, realRetryTools),
   };
   return {

@@ -1,5 +1,4 @@
 import type { FailureCluster } from "../domain/cluster.ts";
-import type { Message } from "../domain/message.ts";
 import type { Clue, Headroom } from "../domain/replaying/headroom.ts";
 import type { ArmRecord } from "../domain/replay.ts";
 import type { Session } from "../domain/session.ts";
@@ -7,7 +6,7 @@ import type { Runtime } from "../ports/runtime.ts";
 import { cluesOf, headroomOf, headroomSoFar, hintFor, type HintedFailure, passesNeeded } from "../stages/headroom.ts";
 import { concurrently } from "./concurrently.ts";
 import { failingOutside, type FidelityInput } from "./fidelity.ts";
-import { Rehearsal, type RehearsalTools, transcriptKey } from "./rehearse.ts";
+import { Rehearsal, type RehearsalTools } from "./rehearse.ts";
 
 export interface HeadroomInput extends FidelityInput {
   readonly cluster: FailureCluster;
@@ -47,14 +46,14 @@ async function cluesIn(
   arms: readonly ArmRecord[],
   sessions: readonly Session[],
   { rubric }: HeadroomInput,
-  { measured }: RehearsalTools,
+  { transcripts }: RehearsalTools,
 ): Promise<readonly Clue[]> {
   if (headroomSoFar(arms, sessions.length) !== "none") return [];
   const failed = arms.filter((arm) => arm.outcome === "failed");
   const failures = await Promise.all(
     failed.map(async (arm): Promise<HintedFailure> => {
-      const kept = arm.replay === undefined ? undefined : await measured.get(transcriptKey(arm.replay));
-      return kept === undefined ? { arm } : { arm, transcript: kept as unknown as readonly Message[] };
+      const kept = arm.replay === undefined ? undefined : await transcripts?.find(arm.replay);
+      return kept === undefined ? { arm } : { arm, transcript: kept };
     }),
   );
   const defined = new Set(sessions.flatMap((session) => session.tools.map((tool) => tool.name)));

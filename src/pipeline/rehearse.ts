@@ -12,6 +12,7 @@ import { type AgentConfig, modelCalls, type Session } from "../domain/session.ts
 import type { Evaluator } from "../ports/evaluator.ts";
 import type { Documents } from "../ports/ledger.ts";
 import type { ModelClient, Models } from "../ports/model-client.ts";
+import type { Transcripts } from "../ports/ledger.ts";
 import type { Runtime } from "../ports/runtime.ts";
 import { judge, type Judged, shamOf } from "../stages/judge.ts";
 import { estimateReplay, recordedWorld, replay, type UserModel } from "../stages/replay.ts";
@@ -27,6 +28,8 @@ export interface RehearsalTools {
   readonly user?: { readonly client: ModelClient; readonly prompt: PromptTemplate };
   /** Where measured arms are kept: an arm that was measured once is never paid for again. */
   readonly measured: Pick<Documents, "get" | "put" | "keys">;
+  /** Where conversations of replays are kept for people; absent: nowhere. */
+  readonly transcripts?: Transcripts;
   /** Gives the agent's and the judge's calls their turn. Absent: every call goes at once. */
   readonly scheduler?: CallScheduler;
   /** What a model costs, for the estimate before a replay; absent where nobody knows. */
@@ -43,9 +46,6 @@ export interface RehearsalInput {
   /** No replay is begun that would probably cross it. */
   readonly budget?: Budget;
 }
-
-/** Where the ledger keeps the conversation of a replay. */
-export const transcriptKey = (name: Digest): string => `transcript/${name}`;
 
 const evaluatorsAtOnce = 4;
 
@@ -226,7 +226,7 @@ export class Rehearsal {
     const played = await replay({ session, config, world, seed, ...this.#user(arm.block) }, client, this.#runtime);
     const judged = await this.#judge(played, arm.block);
     // For `tuneup report --html` on this machine; the evidence itself holds no conversation.
-    if (played.ended !== "infrastructure") await this.#tools.measured.put(transcriptKey(name), asJson(played.transcript));
+    if (played.ended !== "infrastructure") await this.#tools.transcripts?.keep(name, played.transcript, this.#runtime.now());
     return {
       outcome: judged.outcome,
       decidedBy: judged.decidedBy,

@@ -1,5 +1,5 @@
-import type { Instant, Json, ProjectId, ProposalId } from "../domain/ids.ts";
-import type { Usage } from "../domain/message.ts";
+import type { Digest, Instant, Json, ProjectId, ProposalId } from "../domain/ids.ts";
+import type { Message, Usage } from "../domain/message.ts";
 import type { Proposal, ProposalState } from "../domain/proposal.ts";
 
 /** Webhook deliveries, remembered for ever. */
@@ -32,4 +32,16 @@ export interface Spending {
 /** What must be remembered exactly. Every call is durable when it resolves; several processes may share one ledger. */
 export interface Ledger extends Deliveries, Documents, Proposals, Spending {
   close(): Promise<void>;
+}
+
+/**
+ * Conversations of replays, for people on this machine; nothing is decided on them. They are what people said, so they are kept for a while only.
+ * Keeping one twice is keeping it once.
+ */
+export interface Transcripts {
+  keep(replay: Digest, transcript: readonly Message[], at: Instant): Promise<void>;
+  /** `undefined` where it was never kept, has expired, or cannot be read any more. */
+  find(replay: Digest): Promise<readonly Message[] | undefined>;
+  /** Overwrites the conversations kept on days before this instant's day (UTC), and says how many. Ended in the middle, it goes on next time. */
+  expire(before: Instant): Promise<number>;
 }

@@ -95,6 +95,7 @@ describe("tuneup retention", () => {
     expect(await left()).toBe(5);
     expect(JSON.parse((await tuneup("retention", "--json")).out)).toEqual({
       sessions: 3,
+      replays: 0,
       dryRun: false,
       before: "2025-12-21T00:00:00.000Z",
       tellingBefore: "2025-07-24T00:00:00.000Z",

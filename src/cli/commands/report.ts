@@ -1,14 +1,12 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { buildCommand } from "@stricli/core";
-import { z } from "zod";
 import { openLedger } from "../../compose.ts";
+import { keptTranscripts } from "../../compose/stores/kept-transcripts.ts";
 import { TuneupError } from "../../domain/errors.ts";
 import { decisiveVerdict, type Evidence } from "../../domain/evidence.ts";
 import type { Digest } from "../../domain/ids.ts";
 import type { Message } from "../../domain/message.ts";
-import { transcriptKey } from "../../pipeline/rehearse.ts";
-import type { Documents } from "../../ports/ledger.ts";
 import { evidenceMarkdown } from "../../report/evidence-markdown.ts";
 import { evidencePage } from "../../report/evidence-page.ts";
 import { flips } from "../../report/tables.ts";
@@ -94,23 +92,15 @@ async function writePage(evidence: Evidence, page: string, data: string): Promis
   return { page, conversations: transcripts.size };
 }
 
-const part = z.discriminatedUnion("kind", [
-  z.looseObject({ kind: z.literal("text"), text: z.string() }),
-  z.looseObject({ kind: z.literal("reasoning"), text: z.string() }),
-  z.looseObject({ kind: z.literal("opaque"), provider: z.string(), value: z.json() }),
-  z.looseObject({ kind: z.literal("tool-request"), id: z.string(), tool: z.string(), input: z.json() }),
-  z.looseObject({ kind: z.literal("tool-result"), id: z.string(), output: z.json(), isError: z.boolean().optional() }),
-]);
-const conversation = z.array(z.object({ role: z.enum(["system", "user", "assistant", "tool"]), parts: z.array(part) }));
-
 /** The conversations of the sessions that changed, where the ledger of this data folder has them. Makes no folder that is not there. */
 async function transcriptsOf(evidence: Evidence, data: string): Promise<ReadonlyMap<Digest, readonly Message[]>> {
   const found = new Map<Digest, readonly Message[]>();
   if (!existsSync(join(data, "ledger.db"))) return found;
   const ledger = openLedger(data);
+  const transcripts = keptTranscripts(ledger);
   try {
     for (const replay of changedReplays(evidence)) {
-      const messages = await readTranscript(ledger, replay);
+      const messages = await transcripts.find(replay);
       if (messages !== undefined) found.set(replay, messages);
     }
   } finally {
@@ -125,9 +115,4 @@ function changedReplays(evidence: Evidence): readonly Digest[] {
     .flatMap((group) => Object.values(flips(evidence, verdict, group)).flat())
     .flatMap((pair) => [pair.before.replay, pair.after.replay])
     .filter((replay) => replay !== undefined);
-}
-
-async function readTranscript(documents: Pick<Documents, "get">, replay: Digest): Promise<readonly Message[] | undefined> {
-  const parsed = conversation.safeParse(await documents.get(transcriptKey(replay)));
-  return parsed.success ? (parsed.data as readonly Message[]) : undefined;
 }

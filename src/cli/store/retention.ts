@@ -1,5 +1,9 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { buildCommand } from "@stricli/core";
-import { expireTraces, readOperator } from "../../compose.ts";
+import { expireTraces, openLedger, readOperator } from "../../compose.ts";
+import { expireTranscripts } from "../../compose/stores/kept-transcripts.ts";
+import type { OperatorSettings } from "../../config/operator-file.ts";
 import { TuneupError } from "../../domain/errors.ts";
 import { type Instant, later } from "../../domain/ids.ts";
 import type { CliContext } from "../context.ts";
@@ -17,7 +21,8 @@ export const retentionCommand = buildCommand<RetentionFlags, [], CliContext>({
     brief: "Remove sessions that are older than the operator file's retention",
     fullDescription: [
       "Reads `retention` of the operator file: `days` for all sessions, `tellingDays` for those worth more (failed ones, ones with feedback or",
-      "failed tools, and unusually long ones). Removes what ended before, in every trace project, for good. `tuneup serve` and",
+      "failed tools, and unusually long ones). Removes what ended before, in every trace project, for good, and the conversations of replays",
+      "that were kept for more than `days` (without a retention every job removes those older than thirty days). `tuneup serve` and",
       "`tuneup receive` do so once a day by themselves; without either, run it from cron or a timer.",
       "",
       "  tuneup retention --dry-run",
@@ -44,14 +49,26 @@ export const retentionCommand = buildCommand<RetentionFlags, [], CliContext>({
       before: before(retention.days),
       tellingBefore: before(Math.max(retention.days, retention.tellingDays ?? retention.days)),
     };
+    const replays = flags.dryRun === true ? 0 : await transcriptsIn(places.data, { retention }, this.now());
     const { sessions } = await expireTraces({ data: places.data, operator, variables: this.variables }, limits, {
       dryRun: flags.dryRun === true,
       signal: this.signal,
     });
     this.process.stdout.write(
       flags.json === true
-        ? `${JSON.stringify({ sessions, dryRun: flags.dryRun === true, ...limits })}\n`
+        ? `${JSON.stringify({ sessions, replays, dryRun: flags.dryRun === true, ...limits })}\n`
         : `${plural(sessions, "session")} ${flags.dryRun === true ? "would be removed" : "removed"}.\n`,
     );
   },
 });
+
+/** Makes no ledger where there is none. */
+async function transcriptsIn(data: string, operator: Pick<OperatorSettings, "retention">, now: Instant): Promise<number> {
+  if (!existsSync(join(data, "ledger.db"))) return 0;
+  const ledger = openLedger(data);
+  try {
+    return await expireTranscripts(ledger, operator, now);
+  } finally {
+    await ledger.close();
+  }
+}

@@ -1,0 +1,44 @@
+import { describe, expect, test } from "vitest";
+import { ledgerTranscripts } from "../../../src/adapters/ledger-transcripts/ledger-transcripts.ts";
+import { MemoryLedger } from "../../../src/adapters/memory-ledger/memory-ledger.ts";
+import { digest, instant } from "../../../src/domain/ids.ts";
+import { textMessage } from "../../../src/domain/message.ts";
+
+const day = (number: number) => instant(`2026-01-${String(number).padStart(2, "0")}T12:00:00.000Z`);
+const conversation = Array.from({ length: 40 }, (_, index) =>
+  textMessage(index % 2 === 0 ? "user" : "assistant", `Where is order ORD-${index}?`),
+);
+const [first, second] = [digest("sha256:01"), digest("sha256:02")];
+
+describe("conversations of replays in the ledger", () => {
+  test("come back as they were kept, and take a fraction of their length", async () => {
+    const ledger = new MemoryLedger();
+    await ledgerTranscripts(ledger).keep(first, conversation, day(1));
+    expect(await ledgerTranscripts(ledger).find(first)).toEqual(conversation);
+    expect(await ledgerTranscripts(ledger).find(second)).toBeUndefined();
+    const stored = JSON.stringify(await ledger.get(`transcript/${first}`));
+    expect(stored.length * 3).toBeLessThan(JSON.stringify(conversation).length);
+    expect(stored).not.toContain("order");
+  });
+
+  test("are gone after their time, the others stay, and what was kept again begins anew", async () => {
+    const ledger = new MemoryLedger();
+    const kept = ledgerTranscripts(ledger);
+    await kept.keep(first, conversation, day(1));
+    await kept.keep(second, conversation, day(1));
+    await kept.keep(second, conversation, day(5));
+    expect(await kept.expire(day(3))).toBe(1);
+    expect([await kept.find(first), (await kept.find(second))?.length]).toEqual([undefined, 40]);
+    expect(await kept.expire(day(3))).toBe(0);
+    expect(await kept.expire(day(6))).toBe(1);
+    expect(await kept.find(second)).toBeUndefined();
+  });
+
+  test("that are damaged are as good as none", async () => {
+    const ledger = new MemoryLedger();
+    for (const damaged of ["text", { zstd: "AAAA" }, { zstd: 7 }, [1], null]) {
+      await ledger.put(`transcript/${first}`, damaged);
+      expect(await ledgerTranscripts(ledger).find(first)).toBeUndefined();
+    }
+  });
+});
