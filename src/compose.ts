@@ -79,6 +79,7 @@ export interface Prompts {
   readonly draft: PromptTemplate;
   readonly judge: PromptTemplate;
   readonly safeguards: PromptTemplate;
+  readonly tool: PromptTemplate;
   readonly user: PromptTemplate;
 }
 
@@ -95,7 +96,14 @@ export const shippedFile = (...parts: readonly string[]): string => join(package
 
 export function readPrompts(): Prompts {
   const read = (name: string): PromptTemplate => readPromptFile(shippedFile("prompts", `${name}.md`));
-  return { label: read("label"), draft: read("draft"), judge: read("judge"), safeguards: read("safeguards"), user: read("user") };
+  return {
+    label: read("label"),
+    draft: read("draft"),
+    judge: read("judge"),
+    safeguards: read("safeguards"),
+    tool: read("tool"),
+    user: read("user"),
+  };
 }
 
 /** The dated prices that ship with Tuneup. */

@@ -37,6 +37,7 @@ export interface JobParts {
     readonly draft: PromptTemplate;
     readonly judge: PromptTemplate;
     readonly safeguards: PromptTemplate;
+    readonly tool: PromptTemplate;
     readonly user: PromptTemplate;
   };
   readonly evaluator?: Evaluator;
@@ -88,6 +89,7 @@ export function jobOf(parts: JobParts): { readonly input: JobInput; readonly too
       corpus: usable,
       rubric: rubricOf(parts),
       effects: parts.operator.tools ?? {},
+      ...(parts.operator.replay?.nearest === undefined ? {} : { nearest: parts.operator.replay.nearest }),
       configOf: (session) => configOf(session, parts.operator.maxTurns),
       plan,
       inFlight: parts.inFlight,
@@ -99,6 +101,8 @@ export function jobOf(parts: JobParts): { readonly input: JobInput; readonly too
         agent: agentModel,
         drafter: parts.models.drafter.model,
         ...(parts.models.judge === undefined ? {} : { judge: parts.models.judge.model }),
+        ...(parts.models.user === undefined ? {} : { user: parts.models.user.model }),
+        ...(parts.models.tools === undefined ? {} : { tools: parts.models.tools.model }),
       },
       simulated: isSimulation(parts, usable),
       ...(parts.operator.canary === undefined ? {} : { canary: parts.operator.canary }),
@@ -110,23 +114,24 @@ export function jobOf(parts: JobParts): { readonly input: JobInput; readonly too
 
 /** Whether any model that has a say in the evidence is Tuneup's simulator: whoever plays the agent of any session, its user, the judge or the drafter. */
 function isSimulation({ models, operator }: JobParts, sessions: readonly Session[]): boolean {
-  const { drafter, judge, user } = models;
+  const { drafter, judge, tools, user } = models;
   const played = sessions.flatMap((session) => configOf(session)?.model ?? []);
   const agents = operator.models?.agent === undefined ? played : [operator.models.agent.model];
-  return [drafter, judge, user].some((one) => one?.simulated === true) || agents.some((model) => isSimulatedModel(model));
+  return [drafter, judge, tools, user].some((one) => one?.simulated === true) || agents.some((model) => isSimulatedModel(model));
 }
 
 const reviewersOf = ({ reviewers }: RepositorySettings): Pick<PullRequestWishes, "reviewers"> =>
   reviewers === undefined ? {} : { reviewers };
 
 function toolsOf(parts: JobParts, input: JobInput): JobTools {
-  const { judge, priceOf, user } = parts.models;
+  const { judge, priceOf, tools, user } = parts.models;
   const { verification } = input;
   const rehearsal: RehearsalTools = {
     agent: parts.models.agent,
     ...(parts.evaluator === undefined ? {} : { evaluator: parts.evaluator }),
     ...(judge === undefined ? {} : { judge: { client: judge, prompt: parts.prompts.judge } }),
     ...(user === undefined ? {} : { user: { client: user, prompt: parts.prompts.user } }),
+    ...(tools === undefined ? {} : { toolModel: { client: tools, prompt: parts.prompts.tool } }),
     ...(priceOf === undefined ? {} : { priceOf }),
     measured: parts.documents,
     transcripts: keptTranscripts(parts.documents),

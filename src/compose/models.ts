@@ -19,6 +19,8 @@ export interface ConfiguredModels {
   readonly judge?: ModelClient;
   /** Speaks for recorded users; absent unless the operator names one. */
   readonly user?: ModelClient;
+  /** Plays tools that read, where no recording answers; absent unless the operator names one. */
+  readonly tools?: ModelClient;
   /** What a model costs, as far as the price file and the operator say; absent for models without money. */
   readonly priceOf?: (model: string) => ModelPrice | undefined;
   /** What to set so that drafting works; absent when it does. */
@@ -40,7 +42,7 @@ export function configureModels(
     const { address, client: asked } = clientOf(role, environment, variables, retry);
     return tracedModel(priced(asked, priceOf(role.model)), address, telemetry);
   };
-  const user = operator.models?.user;
+  const { tools, user } = operator.models ?? {};
   const drafter = operator.models?.drafter ?? defaultRole(environment);
   const judge = operator.models?.judge;
   const agentRole = operator.models?.agent;
@@ -49,6 +51,7 @@ export function configureModels(
     ...drafterOf(drafter, client),
     ...(judge === undefined ? {} : { judge: client(judge) }),
     ...(user === undefined ? {} : { user: client(user) }),
+    ...(tools === undefined ? {} : { tools: client(tools) }),
     priceOf,
   };
 }

@@ -100,6 +100,17 @@ export const operatorSchema = z.strictObject({
       user: modelRole
         .optional()
         .describe("Speaks for recorded users where their recorded words do not fit; without it they are given all the same."),
+      tools: modelRole
+        .optional()
+        .describe("Plays tools that read, where no recording answers; without it such calls are refused. Never asked for a write."),
+    })
+    .optional(),
+  replay: z
+    .strictObject({
+      nearest: z
+        .boolean()
+        .exactOptional()
+        .describe("Searches without a recorded answer may get that of nearly the same search; default false."),
     })
     .optional(),
   rules: z.array(judgeRule).max(100).optional().describe("Deterministic rules that say what a good session is."),

@@ -50,7 +50,13 @@ export interface Evidence {
   readonly winner?: Digest;
   /** Where a calibrated model judged: effects freed of its error, for reading; no verdict rests on them. */
   readonly corrected?: readonly CorrectedEffect[];
-  readonly models: { readonly agent: string; readonly drafter: string; readonly judge?: string };
+  readonly models: {
+    readonly agent: string;
+    readonly drafter: string;
+    readonly judge?: string;
+    readonly user?: string;
+    readonly tools?: string;
+  };
   /** True when the model was Tuneup's simulator: the figures then say nothing about a real agent. */
   readonly simulated: boolean;
   /** What drafting cost, before the first pair. */

@@ -15,7 +15,7 @@ import type { ModelClient, Models } from "../ports/model-client.ts";
 import type { Transcripts } from "../ports/ledger.ts";
 import type { Runtime } from "../ports/runtime.ts";
 import { judge, type Judged, shamOf } from "../stages/judge.ts";
-import { estimateReplay, recordedWorld, replay, type UserModel } from "../stages/replay.ts";
+import { estimateReplay, recordedWorld, replay, type ToolModel, type UserModel } from "../stages/replay.ts";
 import type { CallScheduler } from "./call-scheduler.ts";
 import { FewAtOnce } from "./few-at-once.ts";
 import { recallingClient } from "./recalling-client.ts";
@@ -26,6 +26,8 @@ export interface RehearsalTools {
   readonly judge?: { readonly client: ModelClient; readonly prompt: PromptTemplate };
   /** Speaks for recorded users where their recorded words do not fit. */
   readonly user?: { readonly client: ModelClient; readonly prompt: PromptTemplate };
+  /** Answers reads that no recording answers. */
+  readonly toolModel?: { readonly client: ModelClient; readonly prompt: PromptTemplate };
   /** Where measured arms are kept: an arm that was measured once is never paid for again. */
   readonly measured: Pick<Documents, "get" | "put" | "keys">;
   /** Where conversations of replays are kept for people; absent: nowhere. */
@@ -41,6 +43,8 @@ export interface RehearsalInput {
   readonly corpus: readonly Session[];
   readonly rubric: Rubric;
   readonly effects: Readonly<Record<string, ToolEffect>>;
+  /** Searches may get the answer to nearly the same search; default no. */
+  readonly nearest?: boolean;
   readonly seed: number;
   readonly configOf: (session: Session) => AgentConfig | undefined;
   /** No replay is begun that would probably cross it. */
@@ -162,8 +166,10 @@ export class Rehearsal {
     const configDigest = digestOfJson(asJson(config));
     const client = this.#tools.agent(config.provider, config.model);
     const { effects, rubric } = this.#input;
-    const { user } = this.#tools;
+    const { toolModel, user } = this.#tools;
     const parts = {
+      ...(toolModel === undefined ? {} : { tools: `${toolModel.client.model} ${toolModel.prompt.digest}` }),
+      ...(this.#input.nearest === true ? { nearest: true } : {}),
       ...(user === undefined ? {} : { user: `${user.client.model} ${user.prompt.digest}` }),
       config: configDigest,
       model: client.model,
@@ -218,12 +224,13 @@ export class Rehearsal {
 
   async #play(name: Digest, arm: Arm): Promise<ArmRecord> {
     const { config, seed, session } = arm;
-    const world = recordedWorld({ session, corpus: this.#input.corpus, effects: this.#input.effects });
+    const { corpus, effects, nearest = false } = this.#input;
+    const world = recordedWorld({ session, corpus, effects, nearest });
     const { measured } = this.#tools;
     const scheduled = this.#scheduled(arm.client, arm.block, modelCalls(session).length);
     // What costs nothing need not be kept call by call.
     const client = arm.client.simulated ? scheduled : recallingClient(scheduled, partialKey(name), measured);
-    const played = await replay({ session, config, world, seed, ...this.#user(arm.block) }, client, this.#runtime);
+    const played = await replay({ session, config, world, seed, ...this.#standIns(arm.block) }, client, this.#runtime);
     const judged = await this.#judge(played, arm.block);
     // For `tuneup report --html` on this machine; the evidence itself holds no conversation.
     if (played.ended !== "infrastructure") await this.#tools.transcripts?.keep(name, played.transcript, this.#runtime.now());
@@ -252,9 +259,15 @@ export class Rehearsal {
     return judge(played, this.#input.rubric, judges, this.#runtime);
   }
 
-  #user(block: number): { readonly user?: UserModel } {
-    const { measured, user } = this.#tools;
-    return user === undefined ? {} : { user: { ...user, client: this.#scheduled(user.client, block, 1), said: measured } };
+  /** The models that stand in for users and tools. */
+  #standIns(block: number): { readonly user?: UserModel; readonly tools?: ToolModel } {
+    const { measured, toolModel, user } = this.#tools;
+    const placed = (model: { readonly client: ModelClient; readonly prompt: PromptTemplate }): UserModel & ToolModel => ({
+      ...model,
+      client: this.#scheduled(model.client, block, 1),
+      said: measured,
+    });
+    return { ...(user === undefined ? {} : { user: placed(user) }), ...(toolModel === undefined ? {} : { tools: placed(toolModel) }) };
   }
 
   /** The operator's evaluator is a process each time: only a few at once, however many replays end together. */

@@ -104,6 +104,7 @@ export function evidenceFacts(evidence: Evidence, verdict: Verdict): readonly Fa
     ["agent ran on", safeCode(models.agent)],
     ["edit drafted by", safeCode(models.drafter)],
     ["replays judged by", models.judge === undefined ? "deterministic rules only" : `rules, then ${safeCode(models.judge)}`],
+    ...standIns(models),
     [
       "effect on this failure",
       `${points(verdict.effect[0])} to ${points(verdict.effect[1])} points of 100 sessions (95 % confidence sequence)`,
@@ -149,6 +150,12 @@ export function evidenceFacts(evidence: Evidence, verdict: Verdict): readonly Fa
     ],
   ];
 }
+
+/** Models that spoke for users and tools. */
+export const standIns = ({ tools, user }: Evidence["models"]): readonly Fact[] => [
+  ...(user === undefined ? [] : [["users played by", `recordings, then ${safeCode(user)}`] as const]),
+  ...(tools === undefined ? [] : [["tools played by", `recordings, then ${safeCode(tools)} for reads`] as const]),
+];
 
 /** The effects freed of the model judge's error, where one judged. */
 export const correctedFacts = ({ corrected = [] }: Evidence, verdict: Verdict): readonly Fact[] =>

@@ -6,7 +6,7 @@ import { type Pair, tiers } from "../domain/replay.ts";
 import { visible } from "../domain/text/safe-text.ts";
 import type { Counts, Verdict } from "../domain/verdict.ts";
 import type { Walks } from "../domain/walk.ts";
-import { costRows, correctedFacts, measuredFirst } from "./evidence-markdown.ts";
+import { costRows, correctedFacts, measuredFirst, standIns } from "./evidence-markdown.ts";
 import { pageStyle } from "./page-style.ts";
 import { errorSentence, flips, flipTable, notRuledOut, percent, tierShares } from "./tables.ts";
 import { hasTranscript, transcriptColumns, type Transcripts } from "./transcript-columns.ts";
@@ -231,6 +231,7 @@ function facts(evidence: Evidence, verdict: Verdict): Markup {
     ["agent ran on", models.agent],
     ["edit drafted by", models.drafter],
     ["replays judged by", models.judge === undefined ? "deterministic rules only" : `rules, then ${models.judge}`],
+    ...standIns(models),
     [
       "effect on this failure",
       `${verdict.effect.map((one) => `${one > 0 ? "+" : ""}${Math.round(one * 100)}`).join(" to ")} points of 100 sessions (95 % confidence sequence)`,

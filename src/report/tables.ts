@@ -53,7 +53,20 @@ export function notRuledOut(verdict: Verdict, evidence: Evidence): readonly stri
     );
   const shares = new Set(evidence.pairs.map((pair) => pair.after.decidedBy).filter((decider) => decider === "model"));
   if (shares.size > 0) lines.push("A model judged some replays; it may favour the style of the edit.");
+  lines.push(...approximated(evidence, verdict));
   return lines;
+}
+
+/** Tool answers that no recording holds, in both arms. */
+function approximated(evidence: Evidence, { candidate }: Verdict): readonly string[] {
+  const arms = evidence.pairs.filter((pair) => pair.candidate === candidate).flatMap((pair) => [pair.before, pair.after]);
+  const count = (tier: "nearest" | "simulated"): number => arms.reduce((sum, arm) => sum + arm.tiers[tier], 0);
+  const all = arms.reduce((sum, arm) => sum + Object.values(arm.tiers).reduce((inner, one) => inner + one, 0), 0);
+  const [nearest, simulated] = [count("nearest"), count("simulated")];
+  return [
+    ...(nearest === 0 ? [] : [`${nearest} of ${all} tool answers were those to nearly the same search.`]),
+    ...(simulated === 0 ? [] : [`${simulated} of ${all} tool answers were made up by a model; it may please the edited agent.`]),
+  ];
 }
 
 /** A judge that favours the edit's style hides so many broken sessions more. */

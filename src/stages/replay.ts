@@ -11,6 +11,7 @@ export { decisionOf, lastDecision, replayRequest } from "./replay/decision.ts";
 export { estimateReplay } from "./replay/estimate.ts";
 export { fidelityOf, type SelfReplayed } from "./replay/fidelity.ts";
 export type { RecordedWorld } from "./replay/resolver.ts";
+export type { ToolModel } from "./replay/approximate/tool-model.ts";
 export type { UserModel } from "./replay/simulated-user.ts";
 
 /** The recorded tools of one replay; stateful, so every arm needs its own. */

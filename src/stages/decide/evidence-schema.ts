@@ -166,7 +166,7 @@ export const evidenceSchema = z
       .max(60)
       .optional()
       .describe("Effects freed of the model judge's error rates (Rogan and Gladen), plain 95 % intervals; no verdict rests on them."),
-    models: z.looseObject({ agent: text, drafter: text, judge: text.optional() }),
+    models: z.looseObject({ agent: text, drafter: text, judge: text.optional(), user: text.optional(), tools: text.optional() }),
     simulated: z.boolean().describe("True: the model was Tuneup's simulator, and the figures say nothing about a real agent."),
     drafting: usage,
     reduction: z

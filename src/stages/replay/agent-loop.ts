@@ -1,3 +1,4 @@
+import type { Json } from "../../domain/ids.ts";
 import { addUsage, type Message, noUsage, textOf, toolRequests, type Usage } from "../../domain/message.ts";
 import { type Replay, type Tier, tiers } from "../../domain/replay.ts";
 import type { AgentConfig, Session } from "../../domain/session.ts";
@@ -6,8 +7,9 @@ import type { Runtime } from "../../ports/runtime.ts";
 import { replayRequest } from "./decision.ts";
 import { estimateReplay } from "./estimate.ts";
 import type { RecordedTurn } from "./turns.ts";
-import type { RecordedWorld } from "./resolver.ts";
+import type { RecordedWorld, ToolAnswer } from "./resolver.ts";
 import type { PlacedCall } from "./trajectory.ts";
+import { simulatedAnswer, type ToolModel } from "./approximate/tool-model.ts";
 import type { UserModel } from "./simulated-user.ts";
 
 export interface AgentRun {
@@ -17,6 +19,8 @@ export interface AgentRun {
   readonly seed: number;
   /** Speaks for the user where recorded turns do not fit. Absent: they are given all the same, and counted. */
   readonly user?: UserModel;
+  /** Answers reads that no recording answers. Absent: they are refused. */
+  readonly tools?: ToolModel;
 }
 
 export type TurnEnd = "answered" | Exclude<Replay["ended"], "finished" | "infrastructure">;
@@ -69,7 +73,7 @@ export class AgentLoop {
       this.modelCalls += 1;
       this.usage = addUsage(this.usage, reply.usage);
       this.transcript.push(reply.message);
-      const end = this.#answerTools(reply.message);
+      const end = await this.#answerTools(reply.message);
       if (end !== undefined) return end;
       if (this.usage.outputTokens > this.#mostOutput) {
         this.why = `more than ${timesRecorded} times the recorded output`;
@@ -81,7 +85,7 @@ export class AgentLoop {
   }
 
   /** `undefined`: the agent goes on. */
-  #answerTools(message: Message): TurnEnd | undefined {
+  async #answerTools(message: Message): Promise<TurnEnd | undefined> {
     const requests = toolRequests(message);
     if (requests.length === 0) return "answered";
     const { world } = this.#run;
@@ -90,7 +94,7 @@ export class AgentLoop {
       const repeated = (this.#repeats.get(`${world.epoch} ${key}`) ?? 0) + 1;
       this.#repeats.set(`${world.epoch} ${key}`, repeated);
       this.#calls.push({ tool, key });
-      const answer = world.answer(tool, input);
+      const answer = await this.#answerOf(tool, input);
       this.tiers[answer.tier] += 1;
       this.transcript.push({
         role: "tool",
@@ -104,5 +108,16 @@ export class AgentLoop {
     if (this.tiers.refused < 2) return undefined;
     this.why = "the replay needed answers that no recording holds";
     return "inconclusive";
+  }
+
+  /** From recordings; where they hold none to a read, from the model that plays the tools. */
+  async #answerOf(tool: string, input: Json): Promise<ToolAnswer> {
+    const { tools, world } = this.#run;
+    const answer = world.answer(tool, input);
+    const asked = answer.tier === "refused" && tools !== undefined ? world.unanswered(tool, input) : undefined;
+    if (asked === undefined || tools === undefined) return answer;
+    const simulated = await simulatedAnswer(asked, tools, this.#runtime.signal);
+    this.usage = addUsage(this.usage, simulated.usage);
+    return simulated.result === "answered" ? { tier: "simulated", output: simulated.output, isError: false } : answer;
   }
 }

@@ -22,7 +22,7 @@ export interface RecordedAnswer {
 /** Recorded calls of all sessions, looked up by tool and canonical input. Built once, used by every replay. */
 export class Corpus {
   readonly #answers = new Map<string, RecordedAnswer[]>();
-  readonly #successes = new Map<string, { readonly session: SessionId; readonly output: Json }[]>();
+  readonly #successes = new Map<string, { readonly session: SessionId; readonly input: Json; readonly output: Json }[]>();
   readonly #schemas: ReadonlyMap<string, Json>;
   readonly #effects: Readonly<Record<string, ToolEffect>>;
   /** Input fields that differ in every call: request ids, timestamps, nonces. */
@@ -47,7 +47,15 @@ export class Corpus {
 
   /** Successful answers of a tool in other sessions, for their shape. */
   successes(tool: string, except: SessionId): readonly Json[] {
-    return (this.#successes.get(tool) ?? []).filter((one) => one.session !== except).map((one) => one.output);
+    return (this.#successes.get(tool) ?? [])
+      .slice(0, mostShapes)
+      .filter((one) => one.session !== except)
+      .map((one) => one.output);
+  }
+
+  /** Successful calls of a tool in other sessions, with what the model was told. */
+  calls(tool: string, except: SessionId): readonly { readonly input: Json; readonly output: Json }[] {
+    return (this.#successes.get(tool) ?? []).filter((one) => one.session !== except);
   }
 
   #addSession(session: Session): void {
@@ -77,12 +85,14 @@ export class Corpus {
     });
     this.#answers.set(key, known);
     const successes = this.#successes.get(tool) ?? [];
-    if (successes.length < mostShapes) successes.push({ session: session.id, output });
+    if (successes.length < mostCalls) successes.push({ session: session.id, input: call.input, output });
     this.#successes.set(tool, successes);
   }
 }
 
 const mostShapes = 50;
+/** Calls of one tool that are looked through for nearly the same one. */
+const mostCalls = 500;
 const fewestCalls = 20;
 
 /** The first recorded input schema of each tool. */

@@ -5,8 +5,10 @@ import type { Tier, ToolEffect } from "../../domain/replay.ts";
 import { type Session, type ToolCall, toldOutputs, toolCalls } from "../../domain/session.ts";
 import { effectOf } from "../../domain/tool-effect.ts";
 import { agreedAnswer } from "./agreed-answer.ts";
+import { byLikeness, nearestOf, searches } from "./approximate/nearest.ts";
+import type { Unanswered } from "./approximate/tool-model.ts";
 import { type Corpus, corpusOf } from "./corpus.ts";
-import { isForeign } from "./personal.ts";
+import { isForeign, isPersonal } from "./personal.ts";
 import { consensusShape, echoed } from "./shapes.ts";
 
 /** A tool's answer in a replay, and where it came from. */
@@ -21,6 +23,8 @@ export interface RecordedWorldInput {
   /** Every session whose recorded answers may be used. */
   readonly corpus: readonly Session[];
   readonly effects: Readonly<Record<string, ToolEffect>>;
+  /** Whether a search without a recorded answer may get that of nearly the same one; default no. */
+  readonly nearest?: boolean;
 }
 
 interface RecordedCall {
@@ -48,6 +52,7 @@ export class RecordedWorld {
   readonly #effects: Readonly<Record<string, ToolEffect>>;
   readonly #definitions: ReadonlyMap<string, ToolDefinition>;
   readonly #recorded: readonly RecordedCall[];
+  readonly #nearest: boolean;
   #writes: readonly { readonly tool: string; readonly input: Json; readonly key: string }[] = [];
   /** Set once a read was not answered by this session's own recording: from then on its order says nothing any more. */
   #left = false;
@@ -58,6 +63,7 @@ export class RecordedWorld {
     this.#effects = input.effects;
     this.#definitions = new Map(input.session.tools.map((tool) => [tool.name, tool]));
     this.#recorded = this.#record();
+    this.#nearest = input.nearest === true;
   }
 
   /** One text for equal calls, without volatile fields. */
@@ -73,7 +79,11 @@ export class RecordedWorld {
   answer(tool: string, input: Json): ToolAnswer {
     const effect = this.#effect(tool, input);
     const own = this.#exact(tool, input, effect) ?? this.#canonical(tool, input, effect) ?? this.#ownShape(tool, input, effect);
-    const answer = own ?? (effect === "write" ? this.#agreedShape(tool, input) : this.#agreed(tool, input, effect));
+    const answer =
+      own ??
+      (effect === "write" ? this.#agreedShape(tool, input) : this.#agreed(tool, input, effect)) ??
+      this.#near(tool, input, effect) ??
+      refused;
     if (effect === "write" && answer.tier !== "refused") this.#writes = [...this.#writes, { tool, input, key: this.key(tool, input) }];
     if (effect !== "write" && answer.tier !== "exact" && answer.tier !== "canonical") this.#left = true;
     return answer;
@@ -114,14 +124,54 @@ export class RecordedWorld {
     return { tier: "shape", output: echoed(own.call.output, own.call.input, input), isError: false };
   }
 
-  #agreed(tool: string, input: Json, effect: ToolEffect): ToolAnswer {
+  #agreed(tool: string, input: Json, effect: ToolEffect): ToolAnswer | undefined {
     const output = agreedAnswer(this.#corpus, { session: this.#session, tool, input, effect, writes: this.#writes });
-    return output === undefined ? refused : { tier: "corpus", output, isError: false };
+    return output === undefined ? undefined : { tier: "corpus", output, isError: false };
   }
 
-  #agreedShape(tool: string, input: Json): ToolAnswer {
+  /** For a search: the answer to nearly the same one, of this session's own recording in the same epoch, else one on which other sessions agree. */
+  #near(tool: string, input: Json, effect: ToolEffect): ToolAnswer | undefined {
+    if (!this.#nearest || effect !== "read" || !searches(tool)) return undefined;
+    const { epoch } = this;
+    const own = this.#recorded.filter((one) => one.call.tool === tool && one.epoch === epoch && one.call.error === undefined);
+    const near = nearestOf(
+      input,
+      own.map((one) => ({ input: one.call.input, one })),
+    )?.one;
+    if (near !== undefined && !this.#isPositional(near, effect)) return { tier: "nearest", output: near.told, isError: false };
+    const other = nearestOf(input, this.#corpus.calls(tool, this.#session.id));
+    if (other === undefined) return undefined;
+    const asked = { session: this.#session, tool, input: other.input, effect, writes: this.#writes };
+    const output = agreedAnswer(this.#corpus, asked);
+    return output === undefined ? undefined : { tier: "nearest", output, isError: false };
+  }
+
+  /**
+   * What a model may be asked that plays the tool, where nothing recorded answers; `undefined` for everything but a read. Shown are this session's
+   * own calls and those of others that hold nobody's data, the most alike first.
+   */
+  unanswered(tool: string, input: Json): Unanswered | undefined {
+    if (this.#effect(tool, input) !== "read") return undefined;
+    const own = this.#recorded.filter((one) => one.call.error === undefined);
+    const others = this.#corpus
+      .calls(tool, this.#session.id)
+      .filter((one) => !isForeign(this.#session, one.input, one.output) && !isPersonal(this.#session, one.output, "unknown"));
+    const ofTool = own.flatMap((one) => (one.call.tool === tool ? [{ input: one.call.input, output: one.told }] : []));
+    return {
+      session: this.#session,
+      tool,
+      input,
+      key: this.key(tool, input),
+      epoch: this.epoch,
+      definition: this.#definitions.get(tool),
+      examples: [...ofTool, ...byLikeness(input, others)],
+      facts: own.map((one) => one.told),
+    };
+  }
+
+  #agreedShape(tool: string, input: Json): ToolAnswer | undefined {
     const output = consensusShape(this.#corpus.successes(tool, this.#session.id), input);
-    return output === undefined || isForeign(this.#session, input, output) ? refused : { tier: "shape", output, isError: false };
+    return output === undefined || isForeign(this.#session, input, output) ? undefined : { tier: "shape", output, isError: false };
   }
 
   #serve(found: RecordedCall, tier: Tier): ToolAnswer {
