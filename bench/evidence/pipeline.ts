@@ -1,8 +1,10 @@
 import { MemoryLedger } from "../../src/adapters/memory-ledger/memory-ledger.ts";
 import { shippedFile } from "../../src/compose.ts";
 import { makeRuntime } from "../../src/compose/runtime.ts";
+import type { FailureCluster } from "../../src/domain/cluster.ts";
 import type { AttemptDocument } from "../../src/domain/documents.ts";
 import type { Allowed } from "../../src/domain/edit.ts";
+import type { Evidence } from "../../src/domain/evidence.ts";
 import { commitSha, digest, instant } from "../../src/domain/ids.ts";
 import { noUsage } from "../../src/domain/message.ts";
 import { defaultPlan } from "../../src/domain/verdict.ts";
@@ -16,16 +18,19 @@ import { sample } from "../../src/stages/sample.ts";
 import { jobOn, scanScenario } from "../in-process-job.ts";
 import { type Figure, round, wilsonUpper } from "../report.ts";
 
-const runtime = makeRuntime({ signal: new AbortController().signal, now: () => instant("2026-01-20T00:00:00.000Z") });
+/** No progress, a fixed clock. */
+export const runtime = makeRuntime({ signal: new AbortController().signal, now: () => instant("2026-01-20T00:00:00.000Z") });
 
 /** Edits that no rule of the scenario looks at: the agent reads them and does as before. */
-const edits: readonly Allowed[] = ["Be thorough.", "Take your time.", "Keep answers short.", "Use plain words."].map((line, index) => ({
-  result: "allowed",
-  candidate: { id: digest(`sha256:${index}`), kind: "insert", hypothesis: line, edits: [] },
-  files: [],
-  changes: [{ target: "instructions", before: "## Refunds", after: `## Refunds\n\n- ${line}` }],
-  needsHuman: [],
-}));
+export const edits: readonly Allowed[] = ["Be thorough.", "Take your time.", "Keep answers short.", "Use plain words."].map(
+  (line, index) => ({
+    result: "allowed",
+    candidate: { id: digest(`sha256:${index}`), kind: "insert", hypothesis: line, edits: [] },
+    files: [],
+    changes: [{ target: "instructions", before: "## Refunds", after: `## Refunds\n\n- ${line}` }],
+    needsHuman: [],
+  }),
+);
 
 /** The shipped scenario in which no edit helps, but with failures that pass about one time in three when run again, so that much changes by luck alone. */
 function restless(): Scenario {
@@ -34,30 +39,25 @@ function restless(): Scenario {
   return { ...scenario, kinds };
 }
 
-interface Recording {
+/** A scenario as it was recorded under a seed. */
+export interface Recording {
   readonly scenario: Scenario;
   readonly scanned: Scanned;
   readonly seed: number;
 }
 
-/** One job from the sample to the verdict: the order, the replays, the judge, the decision and the evidence are the real ones. */
-async function job(
-  { scanned, scenario, seed: world }: Recording,
-  seed: number,
-): Promise<{ readonly improves: boolean; readonly replays: number }> {
-  const [cluster] = eligible(scanned.document.clusters);
-  if (cluster === undefined) throw new Error("the scenario brings no cluster");
-  const { input, tools } = jobOn({
-    cluster,
-    scanned,
-    scenario,
-    models: simulatedModels(scenario, world),
-    documents: new MemoryLedger(),
-    seed,
-  });
-  const { document } = scanned;
-  const split = sample({ cluster, sessions: input.sessions, outcomes: document.outcomes, seed, caps: input.caps, countBy: input.countBy });
-  if (split.result !== "sampled") throw new Error("the scenario brings too few sessions");
+interface JobParts extends ReturnType<typeof jobOn> {
+  readonly split: Extract<ReturnType<typeof sample>, { result: "sampled" }>;
+  readonly cluster: FailureCluster;
+  readonly document: Scanned["document"];
+  readonly seed: number;
+}
+
+/** The evidence of a test of the useless edits, which must verify. */
+export async function verified(
+  { cluster, document, input, seed, split, tools }: JobParts,
+  measured: Pick<AttemptDocument, "calibration" | "fidelity"> = {},
+): Promise<Evidence> {
   const attempt: AttemptDocument = {
     kind: "attempt",
     version: 1,
@@ -66,6 +66,7 @@ async function job(
     commit: commitSha("a".repeat(40)),
     cluster: cluster.id,
     seed,
+    ...measured,
     sample: {
       shown: split.shown.map((one) => one.id),
       failing: split.failing.map((one) => one.id),
@@ -85,7 +86,24 @@ async function job(
     vetted: edits,
   };
   const evidence = await verify({ ...input.verification, attempt, cluster, scan: document, seed }, tools.rehearsal, runtime);
-  if (!recompute(JSON.parse(JSON.stringify(evidence))).ok) throw new Error("a job left evidence that does not verify");
+  const checked = recompute(JSON.parse(JSON.stringify(evidence)));
+  if (!checked.ok) throw new Error(`a job left evidence that does not verify: ${JSON.stringify(checked.problems[0])}`);
+  return evidence;
+}
+
+/** One job from the sample to the verdict: the order, the replays, the judge, the decision and the evidence are the real ones. */
+async function job(
+  { scanned, scenario, seed: world }: Recording,
+  seed: number,
+): Promise<{ readonly improves: boolean; readonly replays: number }> {
+  const [cluster] = eligible(scanned.document.clusters);
+  if (cluster === undefined) throw new Error("the scenario brings no cluster");
+  const models = simulatedModels(scenario, world);
+  const { input, tools } = jobOn({ cluster, scanned, scenario, models, documents: new MemoryLedger(), seed });
+  const { document } = scanned;
+  const split = sample({ cluster, sessions: input.sessions, outcomes: document.outcomes, seed, caps: input.caps, countBy: input.countBy });
+  if (split.result !== "sampled") throw new Error("the scenario brings too few sessions");
+  const evidence = await verified({ input, tools, split, cluster, document, seed });
   const arms = new Set(evidence.pairs.flatMap((pair) => [pair.before.replay, pair.after.replay]));
   return { improves: evidence.winner !== undefined, replays: arms.size };
 }
