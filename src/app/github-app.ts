@@ -1,5 +1,6 @@
 import type { Probot } from "probot";
 import { checkEvents } from "./checks/check-events.ts";
+import { mergeGroupEvents } from "./checks/merge-group.ts";
 import { commentEvents } from "./commands/comment-events.ts";
 import { permissionLookUps } from "./commands/permission-look-ups.ts";
 import { approvalEvents } from "./approval/approval-events.ts";
@@ -28,6 +29,7 @@ export function githubApp(parts: GithubAppParts): (app: Probot) => void {
     approvalEvents({ ...parts, permissions }),
     setUpEvents(parts),
     configEvents(parts),
+    mergeGroupEvents(parts),
   ];
   return (app) => {
     for (const register of families) register(app);

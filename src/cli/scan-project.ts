@@ -9,6 +9,7 @@ import type { ScanDocument } from "../domain/documents.ts";
 import { TuneupError } from "../domain/errors.ts";
 import type { ProjectId } from "../domain/ids.ts";
 import { scan } from "../pipeline.ts";
+import { noteScan } from "../pipeline/standing/missed-scans.ts";
 import type { Scanned } from "../pipeline/scan.ts";
 import type { Runtime } from "../ports/runtime.ts";
 import type { CliContext } from "./context.ts";
@@ -32,7 +33,8 @@ export async function scanProject(
   project: ProjectId,
   options: { readonly clusters?: string; readonly labelWithModel?: boolean } = {},
 ): Promise<Scanned> {
-  const previous = (await lastScan(house, project))?.clusters ?? [];
+  const before = await lastScan(house, project);
+  const previous = before?.clusters ?? [];
   const labelled = options.clusters === undefined ? undefined : readClusters(resolve(context.cwd, options.clusters), project);
   const client = options.labelWithModel === true ? (house.models.judge ?? house.models.drafter) : undefined;
   const labeller = client === undefined ? undefined : { client, prompt: house.prompts.label };
@@ -42,6 +44,8 @@ export async function scanProject(
     labeller,
     runtimeOf(context),
   );
+  // Failures that came from a file by hand are another list: what it leaves out has not vanished.
+  if (labelled === undefined) await noteScan(house.ledger, before, scanned);
   await house.ledger.put(`scan/${project}`, asJson(scanned.document));
   return scanned;
 }

@@ -1,8 +1,10 @@
 import type { OperatorSettings } from "../config/operator-file.ts";
 import type { ScanDocument } from "../domain/documents.ts";
-import { type Instant, instant, projectId, type RepositoryId } from "../domain/ids.ts";
+import { type ClusterId, type Instant, instant, projectId, type RepositoryId } from "../domain/ids.ts";
 import type { Usage } from "../domain/message.ts";
 import { defaultLimits, type Hindrance, hindranceOf, type Publishable, type PublishingLimits } from "../domain/publishing/limits.ts";
+import { defaultLifetimes, type Lifetimes } from "../domain/publishing/lifetimes.ts";
+import { lastSeen, missedScans, modelNow } from "../pipeline/standing/missed-scans.ts";
 import { ignoredFailure, pauses } from "../pipeline/standing/people.ts";
 import { knownPulls } from "../pipeline/standing/pulls.ts";
 import type { Documents, Spending } from "../ports/ledger.ts";
@@ -10,6 +12,9 @@ import { boundProject } from "./app-service.ts";
 
 /** The limits of publishing: the operator's, else the defaults. */
 export const limitsOf = (operator: OperatorSettings): PublishingLimits => ({ ...defaultLimits, ...operator.limits });
+
+/** How long what nobody looks at stays: the operator's wishes, else the defaults. */
+export const lifetimesOf = (operator: OperatorSettings): Lifetimes => ({ ...defaultLifetimes, ...operator.limits });
 
 interface Scope {
   readonly repository: RepositoryId;
@@ -33,6 +38,25 @@ export async function hindranceNow(proposal: Publishable, scope: Scope): Promise
     limits: limited ? limitsOf(operator) : unlimited,
     now,
   });
+}
+
+/** What scans tell of a failure: whether it is still found, when it was last seen, and what the agent runs on now. */
+export async function failureNow(
+  { name, owner }: RepositoryId,
+  cluster: ClusterId,
+  ledger: Pick<Documents, "get">,
+  operator: OperatorSettings,
+): Promise<{ readonly missedScans: number; readonly lastSeen?: Instant; readonly model?: string }> {
+  const project = boundProject(`${owner}/${name}`, operator);
+  if (project === undefined) return { missedScans: 0 };
+  const seen = await lastSeen(ledger, project, cluster);
+  // Where the operator chose what replays run on, what the agent runs on says nothing about the test.
+  const model = operator.models?.agent === undefined ? await modelNow(ledger, project) : undefined;
+  return {
+    missedScans: await missedScans(ledger, project, cluster),
+    ...(seen === undefined ? {} : { lastSeen: seen }),
+    ...(model === undefined ? {} : { model }),
+  };
 }
 
 /** The clusters of the last scan of a repository's trace project; empty before the first. */

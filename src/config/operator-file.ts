@@ -216,9 +216,14 @@ export const operatorSchema = z.strictObject({
       newPerDay: z.number().int().min(1).max(100).exactOptional(),
       cooldownDays: z.number().min(0).max(365).exactOptional(),
       dollarsPerDay: z.number().positive().exactOptional(),
+      expireDays: z.number().min(0).max(3650).exactOptional(),
+      vanishedScans: z.number().int().min(0).max(100).exactOptional(),
+      evidenceDays: z.number().min(0).max(3650).exactOptional(),
     })
     .optional()
-    .describe("For the GitHub App: how many pull requests it may put before people, and what it may spend a day."),
+    .describe(
+      "For the GitHub App: how many pull requests it may put before people, how long one stays that nobody looks at, and what it may spend a day.",
+    ),
   stopLabel: text.optional().describe("Label that stops all updates of a pull request; default `tuneup:stop`."),
   budget: z.strictObject({ dollars: z.number().positive().optional(), tokens: z.number().int().positive().optional() }).optional(),
 });

@@ -4,6 +4,8 @@ import { MemoryLedger } from "../../src/adapters/memory-ledger/memory-ledger.ts"
 import { findSecrets } from "../../src/adapters/secretlint-scanner/secretlint-scanner.ts";
 import { approvalJobName, askForApprovalLook } from "../../src/app/approval/approval-request.ts";
 import { approvalJob, type ApprovalParts, keepApprovals } from "../../src/app/approval/approvals.ts";
+import { mergeGroupJob, mergeGroupJobName } from "../../src/app/checks/merge-group.ts";
+import { problemsOfFile } from "../../src/cli/service/set-up-jobs.ts";
 import { commandJob } from "../../src/app/commands/command-job.ts";
 import { commandJobName } from "../../src/app/commands/command-request.ts";
 import { FewAtOnce } from "../../src/pipeline/few-at-once.ts";
@@ -85,6 +87,7 @@ export async function wholeApp(
     alone: (_name, work) => work({ before: async () => undefined }),
     ...approval,
   };
+  queue.work(mergeGroupJobName, mergeGroupJob({ ...shared, problemsIn: problemsOfFile, approvals }));
   queue.work(approvalJobName, approvalJob({ ...approvals, octokit: shared.octokit }));
   const clusters = async () => [{ id: clusterId("c-4f1d"), title: "refunds without the policy" }];
   const spent = async () => undefined;

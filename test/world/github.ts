@@ -33,7 +33,7 @@ import { Webhooks } from "./webhooks.ts";
 
 /** What the App of most tests may do; more than its manifest asks, so that every forge call can be tried. */
 const wide = { contents: "write", pull_requests: "write", issues: "write", checks: "write", statuses: "write", metadata: "read" } as const;
-const watched = ["issue_comment", "issues", "pull_request", "check_run", "push", "repository", "pull_request_review"];
+const watched = ["issue_comment", "issues", "merge_group", "pull_request", "check_run", "push", "repository", "pull_request_review"];
 
 export interface WorldOptions {
   /** Milliseconds since 1970; the machine's clock when left out. */

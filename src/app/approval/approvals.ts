@@ -31,7 +31,7 @@ export interface ApprovalParts extends ApprovalNowParts {
 }
 
 /** What a check says, and whether a merge may pass. */
-interface Said {
+export interface Said {
   readonly conclusion: "success" | "action_required" | "skipped";
   readonly title: string;
   readonly summary: string;
@@ -79,6 +79,12 @@ export async function showApproval(scope: Scope, number: number, parts: Approval
     if (!isForbidden(error)) throw error;
     parts.log.info({ repository: repositoryKey(scope.repository), pull: number }, "an approval could not be shown");
   }
+}
+
+/** What the check says of a pull request at this moment; `undefined` where nothing is said about it, or it is closed. */
+export async function approvalOf(scope: Scope, number: number, parts: ApprovalParts): Promise<Said | undefined> {
+  const { data: live } = await scope.octokit.rest.pulls.get({ ...whereOf(scope), pull_number: number });
+  return live.state === "open" ? saidOf(scope, live, parts) : undefined;
 }
 
 async function saidOf(scope: Scope, live: Live, parts: ApprovalParts): Promise<Said | undefined> {

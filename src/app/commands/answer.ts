@@ -15,7 +15,18 @@ export interface Answer {
 }
 
 /** What an answer is about; each pull request or issue has one comment for each kind. */
-export type AnswerKind = "run" | "explain" | "ignored" | "paused" | "status" | "help" | "closed" | "edited" | "superseded";
+export type AnswerKind =
+  | "run"
+  | "explain"
+  | "ignored"
+  | "paused"
+  | "status"
+  | "help"
+  | "closed"
+  | "edited"
+  | "superseded"
+  | "ended"
+  | "old";
 
 export interface Place {
   readonly owner: string;

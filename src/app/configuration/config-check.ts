@@ -30,7 +30,7 @@ export async function checkPull(
   const { data } = await octokit.rest.checks.listForRef({ ...place, ref: pull.head, check_name: configCheckName });
   // A commit's file never changes, and GitHub would add every annotation a second time.
   if (data.check_runs.length > 0) return;
-  const result = resultOf(problemsIn(await repositoryFileAt(octokit, place, pull.head)));
+  const result = configResult(problemsIn(await repositoryFileAt(octokit, place, pull.head)));
   await octokit.rest.checks.create({ ...place, name: configCheckName, head_sha: pull.head, status: "completed", ...result });
 }
 
@@ -44,7 +44,8 @@ async function touchesFile(octokit: ProbotOctokit, place: RepositoryPlace, numbe
   return false;
 }
 
-function resultOf(problems: readonly FileProblem[]) {
+/** What a check says of a file with these problems. */
+export function configResult(problems: readonly FileProblem[]) {
   if (problems.length === 0)
     return {
       conclusion: "success" as const,

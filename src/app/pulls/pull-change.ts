@@ -6,7 +6,7 @@ export const pullJobName = "pull";
 /** Whether a branch has the name of one of Tuneup's proposals. */
 export const isOurBranch = (branch: string): boolean => /^tuneup\/[0-9a-f]{12}$/.test(branch);
 
-export const pullActions = ["closed", "reopened", "synchronize", "labeled", "unlabeled"] as const;
+export const pullActions = ["closed", "reopened", "synchronize", "labeled", "unlabeled", "enqueued", "dequeued"] as const;
 
 /** What happened to a pull request, as a job remembers it; how it stands is asked anew. */
 export const pullChangeSchema = z.object({
@@ -17,5 +17,7 @@ export const pullChangeSchema = z.object({
   action: z.enum(pullActions),
   /** Who did it. */
   by: z.string().min(1).max(100),
+  /** Whether that is a person. */
+  person: z.literal(true).optional(),
 });
 export type PullChange = z.infer<typeof pullChangeSchema>;

@@ -20,6 +20,7 @@ export function pullEvents(parts: { readonly queue: Pick<JobQueue, "add"> }): (a
           number: pull.number,
           action,
           by: sender.login,
+          ...(sender.type === "User" ? { person: true as const } : {}),
         };
         // The job looks how things stand, so one too many does no harm, and one too few would.
         const key = `${repository.full_name}/${pull.number}/${context.id}`;

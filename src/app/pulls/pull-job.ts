@@ -120,9 +120,15 @@ async function lastWords({ change, octokit }: Scope): Promise<string> {
 }
 
 async function reopened({ change, known, repository }: Scope, { documents, now }: PullParts): Promise<void> {
-  const { endedAt: _endedAt, endedBy: _endedBy, ...open } = known;
-  await keepPull(documents, repository, { ...open, life: "open" });
+  const { endedAt: _endedAt, endedBy: _endedBy, ending: _ending, ...open } = known;
+  await keepPull(documents, repository, { ...open, life: "open", touchedAt: now() });
   await takeUpAgain(documents, repository, known.cluster, { by: change.by, at: now() });
+}
+
+/** GitHub's REST API does not say it, so the last event counts; a push takes a pull request out of the queue. */
+function isQueued({ change, known }: Scope): boolean {
+  if (change.action === "enqueued") return true;
+  return known.queued === true && change.action !== "dequeued" && change.action !== "synchronize";
 }
 
 /** Open, and its commits or labels may have changed. */
@@ -130,8 +136,14 @@ async function openAndChanged(scope: Scope, parts: PullParts): Promise<void> {
   const { known, live, octokit, repository } = scope;
   const edited = await hasForeignCommits(octokit, repository, known.number);
   const stopped = live.labels.some((label) => label.name === (parts.stopLabel ?? defaultStopLabel));
-  const { edited: _edited, stopped: _stopped, ...rest } = known;
-  await keepPull(parts.documents, repository, { ...rest, ...(edited ? { edited } : {}), ...(stopped ? { stopped } : {}) });
+  const { edited: _edited, queued: _queued, stopped: _stopped, ...rest } = known;
+  await keepPull(parts.documents, repository, {
+    ...rest,
+    ...(edited ? { edited } : {}),
+    ...(stopped ? { stopped } : {}),
+    ...(isQueued(scope) ? { queued: true } : {}),
+    ...(scope.change.person === true ? { touchedAt: parts.now() } : {}),
+  });
   if (edited && known.edited !== true)
     await speak(
       scope,

@@ -32,7 +32,8 @@ async function end(repository: RepositoryId, pull: KnownPull, current: number, p
   const { documents, now, octokit } = parts;
   const where = { owner: repository.owner, repo: repository.name };
   const { data: live } = await octokit.rest.pulls.get({ ...where, pull_number: pull.number });
-  if (live.state === "closed" && pull.life === "open") return;
+  // What the queue is about to merge is merged or taken out; either ends it or leads here again.
+  if ((live.state === "closed" && pull.life === "open") || pull.queued === true) return;
   const edited = await hasForeignCommits(octokit, repository, pull.number);
   // Noted first: when the webhook of our own closing comes, it must not be taken for a person's.
   if (!edited) await keepPull(documents, repository, { ...pull, life: "superseded" });
@@ -46,9 +47,11 @@ async function end(repository: RepositoryId, pull: KnownPull, current: number, p
   await keepPull(documents, repository, { ...pull, life: edited ? "abandoned" : "superseded", endedAt: now() });
 }
 
-const withEnding = (title: string, ending: string): string => (title.endsWith(ending) ? title : `${title}${ending}`);
+/** A title with how the pull request ended behind it, once. */
+export const withEnding = (title: string, ending: string): string => (title.endsWith(ending) ? title : `${title}${ending}`);
 
-async function deleteBranch(octokit: ProbotOctokit, repository: RepositoryId, branch: string): Promise<void> {
+/** Deletes a branch of ours; one that is gone already is no error. */
+export async function deleteBranch(octokit: ProbotOctokit, repository: RepositoryId, branch: string): Promise<void> {
   try {
     await octokit.rest.git.deleteRef({ owner: repository.owner, repo: repository.name, ref: `heads/${branch}` });
   } catch (error) {

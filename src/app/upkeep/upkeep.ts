@@ -19,6 +19,8 @@ export interface UpkeepParts {
   readonly repositories: readonly string[];
   /** How often a repository's largest failure is looked at without anybody asking; never where absent. */
   readonly scheduleOf?: (repository: string) => Schedule | undefined;
+  /** Ends what nobody looks at and says what has become old, in a repository of an installation; nothing of the kind where absent. */
+  readonly settle?: (octokit: ProbotOctokit, repository: RepositoryId) => Promise<number>;
   readonly inbox: Pick<Inbox, "has">;
   readonly leases: Leases;
   readonly queue: Pick<JobQueue, "add">;
@@ -117,10 +119,20 @@ export class Upkeep {
       async () => this.#parts.keepApprovals(await octokit(installation), { owner, name: repo }),
       name,
     );
+    await this.#attempt("settle pull requests", () => this.#settle({ owner, name: repo }, installation), name);
     if (learned + ended === 0 && orphans.length === 0) return;
     const found = { learned, ended, orphans: [...orphans] };
     log.info({ repository: name, ...found }, "brought the ledger up to GitHub");
     if (learned + ended > 0) await audit.record({ at: now(), action: "reconcile", actor: "tuneup", repository: name, details: found });
+  }
+
+  async #settle(repository: RepositoryId, installation: number): Promise<void> {
+    const { audit, log, now, octokit, settle } = this.#parts;
+    const settled = (await settle?.(await octokit(installation), repository)) ?? 0;
+    if (settled === 0) return;
+    const name = `${repository.owner}/${repository.name}`;
+    log.info({ repository: name, settled }, "closed pull requests that nobody needs");
+    await audit.record({ at: now(), action: "settle", actor: "tuneup", repository: name, details: { settled } });
   }
 
   async #begin(name: string, place: Parameters<typeof beginScheduledRun>[1]): Promise<void> {

@@ -4,6 +4,7 @@ import { approvalJob, type ApprovalParts } from "../../app/approval/approvals.ts
 import type { Assignment } from "../../app/commands/assignment.ts";
 import { commandJob } from "../../app/commands/command-job.ts";
 import { commandJobName, type CommandRequest, repositoryOf, requestKey, runJobName } from "../../app/commands/command-request.ts";
+import { mergeGroupJob, mergeGroupJobName } from "../../app/checks/merge-group.ts";
 import { configJob } from "../../app/configuration/config-job.ts";
 import { configJobName } from "../../app/configuration/config-request.ts";
 import { meantCluster, type PeopleParts } from "../../app/commands/people-commands.ts";
@@ -71,6 +72,7 @@ export function registerJobs(queue: Pick<JobQueue, "add" | "work">, parts: AppPa
   );
   registerSetUp(queue, parts);
   queue.work(approvalJobName, approvalJob({ ...parts.approvals, octokit: shared.octokit }));
+  queue.work(mergeGroupJobName, mergeGroupJob({ ...shared, problemsIn: problemsOfFile, approvals: parts.approvals }));
   queue.work(configJobName, configJob({ ...shared, problemsIn: problemsOfFile, log }));
   queue.work(
     runJobName,

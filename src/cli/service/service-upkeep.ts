@@ -2,8 +2,10 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Probot } from "probot";
 import { type ApprovalParts, keepApprovals } from "../../app/approval/approvals.ts";
+import { settlePulls } from "../../app/upkeep/settle-pulls.ts";
 import { Upkeep } from "../../app/upkeep/upkeep.ts";
 import type { ServiceRecords } from "../../compose/service.ts";
+import { failureNow, lifetimesOf } from "../../compose/standing.ts";
 import type { OperatorSettings } from "../../config/operator-file.ts";
 import type { Instant } from "../../domain/ids.ts";
 import type { JobQueue } from "../../ports/job-queue.ts";
@@ -31,6 +33,16 @@ export function startUpkeep(
     octokit: (installation) => (installation === undefined ? probot.auth() : probot.auth(installation)),
     repositories: Object.keys(operator.repositories ?? {}),
     scheduleOf: (repository) => operator.repositories?.[repository]?.schedule,
+    settle: (octokit, repository) =>
+      settlePulls({
+        octokit,
+        app: approvals.app,
+        repository,
+        documents: ledger,
+        lifetimes: lifetimesOf(operator),
+        failureNow: (pull) => failureNow(repository, pull.cluster, ledger, operator),
+        now: now(),
+      }),
     inbox: records.inbox,
     leases: records.leases,
     audit: records.audit,

@@ -67,6 +67,11 @@ function byPeople(proposal: Publishable, facts: PublishingFacts): Hindrance | un
       why: `this failure is ignored by ${facts.ignored.by}`,
       remedy: `\`/tuneup unignore ${proposal.cluster}\` takes it up again.`,
     };
+  if (open?.queued === true)
+    return {
+      why: `pull request ${open.number} is in the merge queue`,
+      remedy: "Nothing is to be done: it is merged as it is, or taken out.",
+    };
   if (open?.stopped === true) return { why: `pull request ${open.number} carries the stop label`, remedy: "Take the label off." };
   return undefined;
 }
@@ -95,7 +100,8 @@ function byLimits(proposal: Publishable, facts: PublishingFacts): Hindrance | un
   return proposal.startedBy === undefined ? cooldown(proposal, facts) : undefined;
 }
 
-function cooldown(proposal: Publishable, { limits, now, pulls }: PublishingFacts): Hindrance | undefined {
+function cooldown(proposal: Publishable, facts: PublishingFacts): Hindrance | undefined {
+  const { limits, now, pulls } = facts;
   const since = Date.parse(now) - limits.cooldownDays * day;
   const recent = pulls.find(
     ({ endedAt, life, paths }) =>
@@ -104,10 +110,20 @@ function cooldown(proposal: Publishable, { limits, now, pulls }: PublishingFacts
       Date.parse(endedAt) > since &&
       paths.some((path) => proposal.paths.includes(path)),
   );
-  if (recent === undefined) return undefined;
+  if (recent === undefined) return unwanted(proposal, facts);
   return {
     why: `pull request ${recent.number} for the same file was ${recent.life} less than ${limits.cooldownDays} days ago`,
     remedy: "Ask for it with `/tuneup run`, or the operator lowers `limits.cooldownDays`.",
+  };
+}
+
+/** What nobody looked at is not put before people again unless one of them asks. */
+function unwanted({ cluster }: Publishable, { pulls }: PublishingFacts): Hindrance | undefined {
+  const last = pulls.filter((pull) => pull.cluster === cluster).at(-1);
+  if (last?.ending !== "expired") return undefined;
+  return {
+    why: `nobody looked at pull request ${last.number} for the same failure, so it was closed`,
+    remedy: `Ask for it with \`/tuneup run ${cluster}\`.`,
   };
 }
 

@@ -26,6 +26,9 @@ export interface Pause {
  */
 export type PullLife = "open" | "merged" | "closed" | "superseded" | "abandoned";
 
+/** Why Tuneup closed one of its own without another in its place: the failure is not found any more, or nobody looked at it for long. */
+export type PullEnding = "vanished" | "expired";
+
 /** One of our pull requests as the ledger knows it. The forge's own answer is the truth; this is what must be known without asking. */
 export interface KnownPull {
   readonly number: number;
@@ -44,4 +47,12 @@ export interface KnownPull {
   readonly edited?: true;
   /** It carries the stop label. */
   readonly stopped?: true;
+  /** It is in the merge queue. */
+  readonly queued?: true;
+  /** When a person last did something to it that a webhook told of: labels, commits, opening it again. */
+  readonly touchedAt?: Instant;
+  /** Why Tuneup ended it, where no other one took its place. */
+  readonly ending?: PullEnding;
+  /** What makes its evidence old, as it was said there last; absent while nothing does. */
+  readonly old?: readonly string[];
 }

@@ -76,7 +76,7 @@ export async function rememberPublication(
 
 async function rememberPull(documents: Pick<Documents, "get" | "put">, proposal: Proposal, pull: PullRequest, at: Instant): Promise<void> {
   const known = await knownPull(documents, proposal.repository, pull.number);
-  const { edited: _edited, endedAt: _endedAt, endedBy: _endedBy, ...rest } = known ?? { openedAt: at };
+  const { edited: _edited, endedAt: _endedAt, endedBy: _endedBy, ending: _ending, old: _old, ...rest } = known ?? { openedAt: at };
   await keepPull(documents, proposal.repository, {
     ...rest,
     number: pull.number,
