@@ -30,18 +30,30 @@ const keys: readonly string[] = [
 
 const longest = 300;
 
-function keyIn(attributes: Attributes): string | undefined {
-  for (const key of keys) {
-    const value = Object.hasOwn(attributes, key) ? attributes[key] : undefined;
-    if ((typeof value === "string" && value.trim() !== "") || typeof value === "number") return String(value).trim().slice(0, longest);
+/** Each name with its place in its list: a span has fewer attributes than there are names. */
+const ranks = (names: readonly string[]): ReadonlyMap<string, number> => new Map(names.map((name, index) => [name, index] as const));
+const keyRanks = ranks(keys);
+
+/** The value of the most telling name that has one. */
+function mostTelling(attributes: Attributes, of: ReadonlyMap<string, number>): string | undefined {
+  let best = of.size;
+  let found: string | undefined;
+  for (const name of Object.keys(attributes)) {
+    const rank = of.get(name);
+    if (rank === undefined || rank >= best) continue;
+    const value = attributes[name];
+    const text = typeof value === "string" || typeof value === "number" ? String(value) : "";
+    if (text.trim() === "") continue;
+    best = rank;
+    found = text;
   }
-  return undefined;
+  return found;
 }
 
 /** The session a span or log record says it belongs to: its own attributes first, then its resource's. `undefined`: only its trace ties it to others. */
 export function sessionKeyOf(span: Pick<Span | LogRecord, "attributes" | "resource">): SessionId | undefined {
-  const key = keyIn(span.attributes) ?? keyIn(span.resource);
-  return key === undefined ? undefined : sessionId(key);
+  const key = mostTelling(span.attributes, keyRanks) ?? mostTelling(span.resource, keyRanks);
+  return key === undefined ? undefined : sessionId(key.trim().slice(0, longest));
 }
 
 /** Where instrumentations write the user's id, the most telling first. */
@@ -65,14 +77,8 @@ export const userKeys = [
   "user_id",
 ] as const;
 
-function userIn(attributes: Attributes): string | undefined {
-  for (const key of userKeys) {
-    const value = Object.hasOwn(attributes, key) ? attributes[key] : undefined;
-    if ((typeof value === "string" && value !== "") || typeof value === "number") return String(value);
-  }
-  return undefined;
-}
+const userRanks = ranks(userKeys);
 
 /** The user a span or log record names, as it is written: its own attributes first, then its resource's. */
 export const userIdOf = (item: Pick<Span | LogRecord, "attributes" | "resource">): string | undefined =>
-  userIn(item.attributes) ?? userIn(item.resource);
+  mostTelling(item.attributes, userRanks) ?? mostTelling(item.resource, userRanks);

@@ -114,8 +114,12 @@ function statusCode(code: unknown): number {
   return { STATUS_CODE_OK: 1, STATUS_CODE_ERROR: 2 }[text(code)] ?? 0;
 }
 
-const attributes = (value: unknown): Attributes =>
-  attributesOf(list(value).map((pair) => [text(pair["key"]), anyValue(pair["value"], 0)] as const));
+const attributes = (value: unknown, depth = 0): Attributes =>
+  attributesOf(
+    list(value),
+    ({ key }) => text(key),
+    (pair) => anyValue(pair["value"], depth),
+  );
 
 /** An `AnyValue` as plain JSON; integers beyond 2^53 stay text. */
 function anyValue(value: unknown, depth: number): Json | undefined {
@@ -132,8 +136,7 @@ function anyValue(value: unknown, depth: number): Json | undefined {
   const array = field(value, "arrayValue");
   if (isLoose(array)) return list(array["values"]).map((item) => anyValue(item, depth + 1) ?? null);
   const map = field(value, "kvlistValue");
-  if (isLoose(map))
-    return attributesOf(list(map["values"]).map((pair) => [text(pair["key"]), anyValue(pair["value"], depth + 1)] as const));
+  if (isLoose(map)) return attributes(map["values"], depth + 1);
   const bytes = field(value, "bytesValue");
   return typeof bytes === "string" ? bytes : undefined;
 }

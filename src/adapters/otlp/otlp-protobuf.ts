@@ -36,7 +36,7 @@ export function readOtlpLogsProtobuf(bytes: Uint8Array): RawRequest {
 /** Deep enough that a nested value is cut by `deepestValue`, not refused with its whole request; far from the stack's end. */
 const recursionLimit = 400;
 
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
 
 const rawSpan = (span: Span): RawSpan => ({
   traceId: hex(span.traceId),
@@ -61,8 +61,12 @@ const rawLog = (record: LogRecord): RawLog => ({
   attributes: attributes(record.attributes),
 });
 
-const attributes = (pairs: readonly KeyValue[]): Attributes =>
-  attributesOf(pairs.map(({ key, value }) => [key, anyValue(value, 0)] as const));
+const attributes = (pairs: readonly KeyValue[], depth = 0): Attributes =>
+  attributesOf(
+    pairs,
+    ({ key }) => key,
+    ({ value }) => anyValue(value, depth),
+  );
 
 function anyValue(any: AnyValue | undefined, depth: number): Json | undefined {
   if (any === undefined || depth > deepestValue) return undefined;
@@ -71,7 +75,6 @@ function anyValue(any: AnyValue | undefined, depth: number): Json | undefined {
   if (value.case === "intValue") return Number.isSafeInteger(Number(value.value)) ? Number(value.value) : String(value.value);
   if (value.case === "doubleValue") return Number.isFinite(value.value) ? value.value : String(value.value);
   if (value.case === "arrayValue") return value.value.values.map((item) => anyValue(item, depth + 1) ?? null);
-  if (value.case === "kvlistValue")
-    return attributesOf(value.value.values.map((pair) => [pair.key, anyValue(pair.value, depth + 1)] as const));
+  if (value.case === "kvlistValue") return attributes(value.value.values, depth + 1);
   return value.case === "bytesValue" ? Buffer.from(value.value).toString("base64") : undefined;
 }

@@ -23,14 +23,14 @@ export interface RawScope {
 
 export type Checked = { readonly ok: true; readonly span: Span } | { readonly ok: false; readonly reason: string };
 
-const traceIdForm = /^[0-9a-f]{32}$/;
-const spanIdForm = /^[0-9a-f]{16}$/;
+const traceIdForm = /^(?!0{32})[0-9a-f]{32}$/;
+const spanIdForm = /^(?!0{16})[0-9a-f]{16}$/;
 const statuses: readonly Span["status"][] = ["unset", "ok", "error"];
 
 /** Nanoseconds since the epoch as an instant; `undefined` for zero, for what is no number and for times outside four-digit years. */
 export function instantOf(nanoseconds: string): Instant | undefined {
   if (!/^\d{1,20}$/.test(nanoseconds)) return undefined;
-  const milliseconds = Number(BigInt(nanoseconds) / 1_000_000n);
+  const milliseconds = Number(nanoseconds.slice(0, -6));
   if (milliseconds <= 0 || milliseconds > 253_402_300_799_999) return undefined;
   return instant(new Date(milliseconds).toISOString());
 }
@@ -42,42 +42,42 @@ export function checkSpan(raw: RawSpan, { resource, scope }: RawScope): Checked 
   const parentId = raw.parentId.toLowerCase();
   const startedAt = instantOf(raw.start);
   const endedAt = instantOf(raw.end);
-  if (!traceIdForm.test(traceId) || /^0+$/.test(traceId)) return { ok: false, reason: "a span has no valid trace id" };
-  if (!spanIdForm.test(spanId) || /^0+$/.test(spanId)) return { ok: false, reason: `a span of trace ${traceId} has no valid span id` };
+  if (!traceIdForm.test(traceId)) return { ok: false, reason: "a span has no valid trace id" };
+  if (!spanIdForm.test(spanId)) return { ok: false, reason: `a span of trace ${traceId} has no valid span id` };
   if (startedAt === undefined) return { ok: false, reason: `span ${spanId} has no valid start time` };
-  const events = raw.events.map((event): SpanEvent => ({
-    name: event.name,
-    at: instantOf(event.time) ?? startedAt,
-    attributes: event.attributes,
-  }));
-  return {
-    ok: true,
-    span: {
-      traceId,
-      spanId,
-      ...(spanIdForm.test(parentId) && !/^0+$/.test(parentId) ? { parentId } : {}),
-      name: raw.name.slice(0, 1000),
-      startedAt,
-      ...(endedAt === undefined ? {} : { endedAt }),
-      status: statuses[raw.statusCode] ?? "unset",
-      ...(raw.statusMessage === "" ? {} : { statusMessage: raw.statusMessage.slice(0, 4000) }),
-      ...(scope === "" ? {} : { scope }),
-      attributes: raw.attributes,
-      events,
-      resource,
-    },
+  const span: { -readonly [K in keyof Span]: Span[K] } = {
+    traceId,
+    spanId,
+    name: raw.name.slice(0, 1000),
+    startedAt,
+    status: statuses[raw.statusCode] ?? "unset",
+    attributes: raw.attributes,
+    events: raw.events.map((event): SpanEvent => ({
+      name: event.name,
+      at: instantOf(event.time) ?? startedAt,
+      attributes: event.attributes,
+    })),
+    resource,
   };
+  if (spanIdForm.test(parentId)) span.parentId = parentId;
+  if (endedAt !== undefined) span.endedAt = endedAt;
+  if (raw.statusMessage !== "") span.statusMessage = raw.statusMessage.slice(0, 4000);
+  if (scope !== "") span.scope = scope;
+  return { ok: true, span };
 }
 
 const mostAttributes = 4000;
 const forbidden: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
 
 /** Attributes from key-value pairs: the last value of a key wins, keys that reach into prototypes are dropped, the count is bounded. */
-export function attributesOf(pairs: Iterable<readonly [key: string, value: Json | undefined]>): Attributes {
+export function attributesOf<P>(pairs: Iterable<P>, keyOf: (pair: P) => string, valueOf: (pair: P) => Json | undefined): Attributes {
   const attributes: Record<string, Json> = {};
   let count = 0;
-  for (const [key, value] of pairs) {
-    if (value === undefined || forbidden.has(key) || key.length > 500) continue;
+  for (const pair of pairs) {
+    const key = keyOf(pair);
+    if (key.length > 500 || forbidden.has(key)) continue;
+    const value = valueOf(pair);
+    if (value === undefined) continue;
     count += 1;
     if (count > mostAttributes) break;
     attributes[key] = value;

@@ -1,4 +1,3 @@
-import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import type { Attributes, Json } from "../../domain/ids.ts";
 import type { LogRecord, Span } from "../../domain/span.ts";
 import type { ListSplitter } from "../../domain/text/list-splitter.ts";
@@ -31,11 +30,12 @@ type Reference = readonly [path: readonly (string | number)[], form: Form, of: r
 
 /** Shorter values stay where they are: a number would save nothing. */
 const shortestBody = 100;
-const largestBlock = 1024 * 1024 * 1024;
 
 /** Gives a text's number in its session, a new one where it is new; and takes lists apart. */
 export interface Numbering {
   readonly number: (text: string) => number;
+  /** The number of a resource's JSON; spans of one sender share the resource. */
+  readonly resource: (resource: Attributes) => number;
   readonly lists: ListSplitter;
 }
 
@@ -43,8 +43,11 @@ export interface Numbering {
 export function storedSpan(span: Span, numbering: Numbering): StoredItem<Span> {
   const refs: Reference[] = [];
   const attributes = withoutLong(span.attributes, [], refs, numbering);
-  const events = span.events.map((event, index) => ({ ...event, attributes: withoutLong(event.attributes, [index], refs, numbering) }));
-  refs.push([["resource"], "json", [numbering.number(JSON.stringify(span.resource))]]);
+  const events =
+    span.events.length === 0
+      ? span.events
+      : span.events.map((event, index) => ({ ...event, attributes: withoutLong(event.attributes, [index], refs, numbering) }));
+  refs.push([["resource"], "json", [numbering.resource(span.resource)]]);
   return { item: { ...span, attributes, events, resource: {} }, refs };
 }
 
@@ -52,7 +55,7 @@ export function storedSpan(span: Span, numbering: Numbering): StoredItem<Span> {
 export function storedLog(log: LogRecord, numbering: Numbering): StoredItem<LogRecord> {
   const refs: Reference[] = [];
   const attributes = withoutLong(log.attributes, [], refs, numbering);
-  refs.push([["resource"], "json", [numbering.number(JSON.stringify(log.resource))]]);
+  refs.push([["resource"], "json", [numbering.resource(log.resource)]]);
   const body = log.body === undefined ? undefined : takenOut(log.body, numbering);
   if (body !== undefined) refs.push([["body"], ...body]);
   return { item: { ...log, attributes, resource: {}, ...(body === undefined ? {} : { body: null }) }, refs };
@@ -60,8 +63,9 @@ export function storedLog(log: LogRecord, numbering: Numbering): StoredItem<LogR
 
 function withoutLong(attributes: Attributes, path: readonly number[], refs: Reference[], numbering: Numbering): Attributes {
   let left: Record<string, Json> | undefined;
-  for (const [key, value] of Object.entries(attributes)) {
-    const taken = takenOut(value, numbering);
+  for (const key of Object.keys(attributes)) {
+    const value = attributes[key];
+    const taken = value === undefined ? undefined : takenOut(value, numbering);
     if (taken === undefined) continue;
     // An attribute of its own path: two elements, so that it is never taken for `resource` or `body`.
     refs.push([path.length === 0 ? ["", key] : [...path, key], ...taken]);
@@ -120,13 +124,4 @@ function putTogether(form: Form, of: readonly number[], body: (number: number) =
   if (form === "json") return JSON.parse(texts[0] ?? "null") as Json;
   if (form === "list") return texts.map((text) => JSON.parse(text) as Json);
   return `[${texts.join(form)}]`;
-}
-
-/** A block's bytes. */
-export const packed = (value: unknown): Uint8Array => zstdCompressSync(Buffer.from(JSON.stringify(value), "utf8"));
-
-/** What was packed. */
-export function unpacked<T>(bytes: unknown): T {
-  if (!(bytes instanceof Uint8Array)) throw new Error("a stored block is no bytes");
-  return JSON.parse(zstdDecompressSync(bytes, { maxOutputLength: largestBlock }).toString("utf8")) as T;
 }

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
+import type { Attributes } from "../../domain/ids.ts";
 import { detached } from "../../domain/text/detached-text.ts";
 import { ListSplitter } from "../../domain/text/list-splitter.ts";
-import { type Numbering, packed, type SessionBlock, unpacked } from "./session-block.ts";
+import { packText, unpackBlock, unpackText } from "./block-bytes.ts";
+import type { Numbering, SessionBlock } from "./session-block.ts";
 import type { Statements } from "./statements.ts";
 
 /** Longer texts may be shared by sessions: prompts, tool definitions, what a tool answers to everybody. */
@@ -42,8 +44,14 @@ export class SessionBodies {
       bodies.push(text.length < sharedFrom ? text : this.#share(session, text));
       return own;
     };
+    const resources = new Map<Attributes, number>();
+    const resource = (of: Attributes): number => {
+      const seen = resources.get(of) ?? number(JSON.stringify(of));
+      resources.set(of, seen);
+      return seen;
+    };
     known.blocks = blocks + 1;
-    return { numbering: { number, lists: this.#lists }, first, bodies };
+    return { numbering: { number, resource, lists: this.#lists }, first, bodies };
   }
 
   /** After a transaction that did not come about, or an erasure: what is known may be wrong. */
@@ -96,7 +104,9 @@ export class SessionBodies {
     const { sql } = { sql: (query: string) => this.#statements.sql(query) };
     const digest = createHash("sha256").update(text, "utf8").digest();
     const found = sql("SELECT id FROM shared_bodies WHERE digest = ?").get(digest)?.["id"];
-    const id = Number(found ?? sql("INSERT INTO shared_bodies (digest, content) VALUES (?, ?)").run(digest, packed(text)).lastInsertRowid);
+    const id = Number(
+      found ?? sql("INSERT INTO shared_bodies (digest, content) VALUES (?, ?)").run(digest, packText(text)).lastInsertRowid,
+    );
     sql("INSERT OR IGNORE INTO body_owners (body, session) VALUES (?, ?)").run(id, session);
     return id;
   }
@@ -107,7 +117,7 @@ export function readBlocks(statements: Statements, session: number): readonly Se
   return statements
     .sql("SELECT content FROM blocks WHERE session = ? ORDER BY id")
     .all(session)
-    .map((row) => unpacked<SessionBlock>(row["content"]));
+    .map((row) => unpackBlock(row["content"]));
 }
 
 /** The texts of these blocks by their numbers. Throws where a shared one is missing. */
@@ -117,7 +127,7 @@ export function readBodies(statements: Statements, blocks: readonly SessionBlock
       if (typeof body === "string") return body;
       const row = statements.sql("SELECT content FROM shared_bodies WHERE id = ?").get(body);
       if (row === undefined) throw new Error(`body ${body} is missing`);
-      return unpacked<string>(row["content"]);
+      return unpackText(row["content"]);
     }),
   );
 }

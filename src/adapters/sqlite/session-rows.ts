@@ -3,7 +3,8 @@ import { canonicalJson, asJson } from "../../domain/digest.ts";
 import type { ProjectId } from "../../domain/ids.ts";
 import { sessionKeyOf, userIdOf } from "../../domain/session-key.ts";
 import type { LogRecord, Span } from "../../domain/span.ts";
-import { packed, type SessionBlock, storedLog, storedSpan, wholeLog, wholeSpan } from "./session-block.ts";
+import { packBlock } from "./block-bytes.ts";
+import { type SessionBlock, storedLog, storedSpan, wholeLog, wholeSpan } from "./session-block.ts";
 import { readBlocks, readBodies, type SessionBodies } from "./session-bodies.ts";
 import type { Statements } from "./statements.ts";
 
@@ -111,7 +112,7 @@ export class SessionRows {
       logs: items.logs.map((log) => storedLog(log, numbering)),
       bodies,
     };
-    this.#sql("INSERT INTO blocks (session, content) VALUES (?, ?)").run(session, packed(block));
+    this.#sql("INSERT INTO blocks (session, content) VALUES (?, ?)").run(session, packBlock(block));
     const facts = factsOf(items);
     this.#sql(
       `UPDATE sessions SET blocks = blocks + 1, spans = spans + ?, started_at = min(started_at, ?), ended_at = max(ended_at, ?),
