@@ -69,6 +69,8 @@ function candidatesIn(path: string, text: string, literals: LiteralReader): read
       (one) => !group.some((other) => other !== one && other.range.start <= one.range.start && one.range.end <= other.range.end),
     );
     if (outer.length === 0 || outer.some((one) => one.isDocumentation) || outer.length > 60) return [];
+    // Before the slow part: what is written in so few characters says no more.
+    if (outer.reduce((sum, { range }) => sum + range.end - range.start, 0) < shortest) return [];
     const texts = outer.map((one) => decoded(path, text, one.range, one.gaps));
     if (!readsOn(texts)) return [];
     const template = texts.join("");

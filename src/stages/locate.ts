@@ -1,19 +1,19 @@
 import type { Session } from "../domain/session.ts";
 import type { AgentSource, Located, MappedFile, SourceCandidate } from "../domain/source.ts";
 import type { LiteralReader } from "../ports/literal-reader.ts";
-import type { Checkout } from "../ports/workspace.ts";
-import { candidateFiles, type FileFacts, fileFacts, saysGenerated } from "./locate/files/candidate-files.ts";
+import type { Checkout, TreeEntry } from "../ports/workspace.ts";
+import { type FileFacts, saysGenerated } from "./locate/files/candidate-files.ts";
 import { type Chosen, cover } from "./locate/cover.ts";
+import { exampleTexts } from "./locate/examples.ts";
 import { fragmentsOf, likelyFiles, type ReadFile } from "./locate/fragments.ts";
 import { mappedSource, mappingLine } from "./locate/mapped-sources.ts";
-import { mentionCounter } from "./locate/files/mentions.ts";
 import { parameterPlaces } from "./locate/parameter-sources.ts";
-import { linesOf, share, sourceMaker } from "./locate/places.ts";
+import { linesOf, overlaps, share, sourceMaker } from "./locate/places.ts";
 import { isNamed } from "./locate/preference.ts";
 import { agreementOf, candidateOf, isConvincing, type PromptScope, type PromptSources, promptSources } from "./locate/prompt-sources.ts";
 import { type Query, queryOf } from "./locate/query.ts";
 import { agentsOf, commonRenderings, distinctTools, identitiesOf, recordedParameters } from "./locate/renderings.ts";
-import { RepositoryIndex } from "./locate/files/repository-index.ts";
+import { type IndexedCommit, RepositoryIndex } from "./locate/files/repository-index.ts";
 import { spreadOf } from "./locate/spread.ts";
 import { filesOfSettings, filesOfTools } from "./locate/files/nearby-files.ts";
 import { toolPlaces } from "./locate/tool-sources.ts";
@@ -42,6 +42,10 @@ const largeResidue = 0.3;
 const home = { most: 0.65, some: 0.4, agreement: 0.81, unitShare: 0.64, nearlyAll: 0.78 } as const;
 const mostAlternatives = 40;
 const mostCandidates = 10;
+/** Of the recorded tools, what must be found for them to be this repository's where no prompt says so. */
+const toolsOfItsOwn = { fewest: 2, share: 0.5 } as const;
+/** An example is sent as it is written: so much of it stands there. */
+const exampleShare = 0.8;
 
 /**
  * In: recorded sessions and a commit. Out: the places in the repository that the recorded system prompt, tool descriptions, parameters and
@@ -59,52 +63,47 @@ export async function locate(input: LocateInput, tools: LocateTools = {}): Promi
   const mapped = mappedSources(prompts, search);
   if (typeof mapped === "string") return brokenMapping(mapped);
   const sources = [...prompts.sources, ...mapped];
-  if (sources.length === 0) return nothingClaimed(prompts, { query, recorded, filesRead: search.words.size });
+  if (sources.length === 0) {
+    const nothing = nothingClaimed(prompts, { query, recorded, filesRead: search.words.size });
+    return nothing.result === "absent" ? ((await toolsAlone(search, nothing.why)) ?? nothing) : nothing;
+  }
   const explained = explainedShare(query, prompts.claimed);
   const residue = residueOf(query, prompts.claimed);
   const isSettled = search.mapped.length > 0 || prompts.sources.some(({ path }) => search.isNamed(path));
   if (!isSettled && !isSure(query, prompts.claimed, residue)) return tooLittle(sources, explained);
   const cut = prompts.claimed.find(({ rivals }) => rivals > 0);
   if (!isSettled && cut !== undefined && cut === prompts.claimed[0]) return cutOff(cut, { query, texts: prompts.texts });
-  return found(prompts, mapped, await besidesPrompt(sources, search), residue);
+  const besides = await besidesPrompt(sources, search);
+  const examples = await exampleSources(search, [...sources, ...besides.sources]);
+  return found(prompts, mapped, { ...besides, sources: [...besides.sources, ...examples] }, residue);
 }
 
 /** One commit, ready to be searched. */
-interface Search extends LocateInput {
+interface Search extends LocateInput, IndexedCommit {
   readonly mapped: readonly MappedFile[];
-  readonly words: ReadonlyMap<string, Uint32Array>;
-  readonly facts: FileFacts;
-  readonly mentions: (path: string) => number;
   /** Whether the repository or the instrumentation names a file. */
   readonly isNamed: (path: string) => boolean;
   readonly read: (paths: readonly string[], depth: "strings" | "names") => Promise<readonly ReadFile[]>;
+  readonly texts: (paths: readonly string[]) => Promise<ReadonlyMap<string, string>>;
   readonly source: ReturnType<typeof sourceMaker>;
   readonly literals?: LiteralReader;
 }
 
 async function searchIn(input: LocateInput, { index = new RepositoryIndex(), literals }: LocateTools): Promise<Search> {
   const { checkout } = input;
-  const entries = await checkout.entries();
-  const byPath = new Map(entries.map((entry) => [entry.path, entry]));
-  const words = await index.words(checkout, candidateFiles(entries));
+  const byPath = new Map((await checkout.entries()).map((entry) => [entry.path, entry]));
+  const entriesOf = (paths: readonly string[]): readonly TreeEntry[] => paths.flatMap((path) => byPath.get(path) ?? []);
   const named = new Set(input.mapped?.map((file) => file.path));
   const identities = identitiesOf(input.sessions);
   return {
     ...input,
     mapped: input.mapped ?? [],
-    words,
-    facts: await fileFacts(checkout, entries),
-    mentions: mentionCounter(words),
+    ...(await index.commit(checkout)),
     isNamed: (path) => named.has(path) || identities.some((identity) => identity.file !== undefined && isNamed(path, identity)),
-    read: (paths, depth) =>
-      index.files(
-        checkout,
-        paths.flatMap((path) => byPath.get(path) ?? []),
-        depth,
-        literals,
-      ),
+    read: (paths, depth) => index.files(checkout, entriesOf(paths), depth, literals),
+    texts: (paths) => index.texts(checkout, entriesOf(paths)),
     source: sourceMaker(checkout),
-    ...(literals === undefined ? {} : { literals }),
+    ...(literals === undefined ? {} : { literals: index.remembering(literals) }),
   };
 }
 
@@ -185,7 +184,7 @@ function residueOf(query: Query, claimed: readonly Chosen[]): number {
 
 /** The places of the tools and settings that came with the recorded prompt. */
 async function besidesPrompt(prompts: readonly AgentSource[], search: Search): Promise<Besides> {
-  const { checkout, facts, sessions, source, words } = search;
+  const { facts, sessions, source, words } = search;
   const tools = distinctTools(sessions);
   const described = await search.read(filesOfTools(tools, words), "names");
   const places = toolPlaces(tools, described, { located: prompts.map(({ path }) => path), facts });
@@ -204,7 +203,7 @@ async function besidesPrompt(prompts: readonly AgentSource[], search: Search): P
     }),
   );
   const located = [...new Set([...prompts, ...toolSources].map(({ path }) => path))];
-  const settings = await checkout.read(filesOfSettings(located, words));
+  const settings = await search.texts(filesOfSettings(located, words));
   const recorded = recordedParameters(sessions);
   const parameters = parameterPlaces({ recorded, located }, settings, search.literals).map(({ key, kind, path, range, readOnly }) =>
     source({
@@ -225,6 +224,45 @@ async function besidesPrompt(prompts: readonly AgentSource[], search: Search): P
   }));
   return { sources: [...toolSources, ...parameters], others };
 }
+
+/**
+ * The agent's tools where its prompt stands in no file: a hub, a database or a framework may hold that. Claimed only where most of the recorded
+ * tools are found, because no prompt says that this is their agent's repository.
+ */
+async function toolsAlone(search: Search, why: string): Promise<Located | undefined> {
+  const tools = distinctTools(search.sessions).filter(({ description }) => description.trim() !== "");
+  if (tools.length < toolsOfItsOwn.fewest) return undefined;
+  const { others, sources } = await besidesPrompt([], search);
+  const described = new Set(
+    sources.flatMap((source) => (source.kind === "tool-description" && source.part === undefined ? [source.subject] : [])),
+  );
+  if (described.size < Math.max(toolsOfItsOwn.fewest, tools.length * toolsOfItsOwn.share)) return undefined;
+  return {
+    result: "found",
+    sources,
+    alternatives: others.slice(0, mostAlternatives),
+    residue: 1,
+    notes: [`only tools and settings were found: ${why}. A framework, a prompt hub or a database may hold the prompt`],
+  };
+}
+
+/** The places of the examples that the program sends as messages. */
+async function exampleSources(search: Search, located: readonly AgentSource[]): Promise<readonly AgentSource[]> {
+  const found: AgentSource[] = [];
+  for (const text of exampleTexts(search.sessions)) {
+    const query = queryOf([text]);
+    const { claimed, sources } = await findText(query, text, "few-shot", { ...search, mapped: [] });
+    if (explainedShare(query, claimed) < exampleShare) continue;
+    const fresh = sources.filter(
+      (one) => ![...located, ...found].some((other) => other.path === one.path && overlaps(other.range, one.range)),
+    );
+    found.push(...fresh.map((source) => ({ ...source, readOnly: sentAsMessage })));
+  }
+  return found;
+}
+
+const sentAsMessage =
+  "it is an example among the messages, and replays begin with the messages as they were recorded: no edit of it can be tested";
 
 interface Besides {
   readonly sources: readonly AgentSource[];

@@ -1,4 +1,4 @@
-import { eachGram, tokenise, type Tokens } from "./tokens.ts";
+import { eachGram, gramBase, tokenise, type Tokens } from "./tokens.ts";
 
 /** A recorded text as a query: its word runs and where each stands. */
 export interface Query {
@@ -43,6 +43,27 @@ export function queryOf(renderings: readonly string[]): Query {
 export function mayHold(query: Query, gram: number): boolean {
   const slot = slotOf(gram);
   return ((query.bits[slot >>> 3] ?? 0) & (1 << (slot & 7))) !== 0;
+}
+
+/**
+ * The runs of a query that a file's words hold; `undefined` where there are none. The same as `eachGram` with `mayHold`, written out: every word
+ * of the repository passes here in every search.
+ */
+export function sharedGrams({ bits, grams, k }: Query, words: Uint32Array): ReadonlySet<number> | undefined {
+  let found: Set<number> | undefined;
+  let top = 1;
+  for (let index = 0; index < k; index += 1) top = Math.imul(top, gramBase);
+  let gram = 0;
+  for (let index = 0; index < words.length; index += 1) {
+    gram = (Math.imul(gram, gramBase) + (words[index] ?? 0)) | 0;
+    if (index < k - 1) continue;
+    if (index >= k) gram = (gram - Math.imul(words[index - k] ?? 0, top)) | 0;
+    const slot = Math.imul(gram, 0x85ebca6b) >>> bitShift;
+    if (((bits[slot >>> 3] ?? 0) & (1 << (slot & 7))) === 0 || !grams.has(gram >>> 0)) continue;
+    found ??= new Set();
+    found.add(gram >>> 0);
+  }
+  return found;
 }
 
 function gramSet(tokens: Tokens, k: number): ReadonlySet<number> {

@@ -1,5 +1,4 @@
-import { mayHold, type Query } from "./query.ts";
-import { eachGram } from "./tokens.ts";
+import { type Query, sharedGrams } from "./query.ts";
 
 /** How the runs of a query are spread over the files. */
 export interface Spread {
@@ -14,11 +13,8 @@ export function spreadOf(query: Query, files: ReadonlyMap<string, Uint32Array>):
   const holding = new Map<string, ReadonlySet<number>>();
   const frequency = new Map<number, number>();
   for (const [path, words] of files) {
-    const own = new Set<number>();
-    eachGram(words, query.k, (gram) => {
-      if (mayHold(query, gram) && query.grams.has(gram)) own.add(gram);
-    });
-    if (own.size === 0) continue;
+    const own = sharedGrams(query, words);
+    if (own === undefined) continue;
     holding.set(path, own);
     for (const gram of own) frequency.set(gram, (frequency.get(gram) ?? 0) + 1);
   }

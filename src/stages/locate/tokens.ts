@@ -54,17 +54,17 @@ export function tokenise(text: string, ranges: readonly TextRange[] = [{ start: 
 }
 
 /** Odd, so that it has an inverse modulo 2³²: no word of a run is lost in its hash. */
-const base = 0x9e3779b1;
+export const gramBase = 0x9e3779b1;
 
 /** Calls `each` with the hash of every run of k words and the index of its first word: a polynomial hash that rolls on by one word. */
 export function eachGram(hashes: Uint32Array, k: number, each: (gram: number, at: number) => void): void {
   if (hashes.length < k) return;
   let top = 1;
-  for (let index = 1; index < k; index += 1) top = Math.imul(top, base);
+  for (let index = 1; index < k; index += 1) top = Math.imul(top, gramBase);
   let gram = 0;
   for (let index = 0; index < hashes.length; index += 1) {
     const leaving = index >= k ? Math.imul(hashes[index - k] ?? 0, top) : 0;
-    gram = (Math.imul((gram - leaving) | 0, base) + (hashes[index] ?? 0)) >>> 0;
+    gram = (Math.imul((gram - leaving) | 0, gramBase) + (hashes[index] ?? 0)) >>> 0;
     if (index >= k - 1) each(gram, index - k + 1);
   }
 }

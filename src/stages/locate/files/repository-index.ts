@@ -1,7 +1,8 @@
-import type { LiteralReader } from "../../../ports/literal-reader.ts";
+import type { CodeReading, LiteralReader } from "../../../ports/literal-reader.ts";
 import type { Checkout, TreeEntry } from "../../../ports/workspace.ts";
-import { isProse } from "./candidate-files.ts";
+import { candidateFiles, type FileFacts, fileFacts, isProse } from "./candidate-files.ts";
 import type { ReadFile } from "../fragments.ts";
+import { mentionCounter } from "./mentions.ts";
 import { tokenise, withoutEscapes } from "../tokens.ts";
 import { unitsOf } from "../units.ts";
 
@@ -9,7 +10,18 @@ import { unitsOf } from "../units.ts";
 const mostWords = 32_000_000;
 /** Characters of files kept with their units. */
 const mostCharacters = 16_000_000;
+/** Characters of programs kept with all that stands in them: names and values take more room than the text. */
+const mostReadCharacters = 4_000_000;
 const batchBytes = 24 * 1024 * 1024;
+
+/** What is known of one commit before anything is looked for. */
+export interface IndexedCommit {
+  /** Words of its files by path; files that are no text are left out. */
+  readonly words: ReadonlyMap<string, Uint32Array>;
+  readonly facts: FileFacts;
+  /** How many other files name a file. */
+  readonly mentions: (path: string) => number;
+}
 
 /**
  * What was read of repositories, by the contents of files: a file that did not change since the last commit is read once in the life of the
@@ -18,8 +30,60 @@ const batchBytes = 24 * 1024 * 1024;
 export class RepositoryIndex {
   readonly #words = new Map<string, Uint32Array>();
   readonly #files = new Map<string, ReadFile>();
+  readonly #texts = new Map<string, string>();
+  readonly #readings = new Map<string, CodeReading | undefined>();
   #wordCount = 0;
   #characterCount = 0;
+  #textCount = 0;
+  #readCount = 0;
+  /** The commit that was asked for last. */
+  #latest: { readonly key: string; readonly commit: IndexedCommit } | undefined;
+
+  /** A commit's words, its own statements about its files, and who names whom. */
+  async commit(checkout: Checkout): Promise<IndexedCommit> {
+    const key = `${checkout.repository.owner}/${checkout.repository.name}@${checkout.commit}`;
+    if (this.#latest?.key === key) return this.#latest.commit;
+    const entries = await checkout.entries();
+    const words = await this.words(checkout, candidateFiles(entries));
+    const commit = { words, facts: await fileFacts(checkout, entries), mentions: mentionCounter(words) };
+    this.#latest = { key, commit };
+    return commit;
+  }
+
+  /** The texts of some files of a commit, in the order asked for; those that are no text are left out. */
+  async texts(checkout: Checkout, entries: readonly TreeEntry[]): Promise<ReadonlyMap<string, string>> {
+    const missing = entries.filter((entry) => !this.#texts.has(keyOf(checkout, entry)));
+    const read = missing.length === 0 ? new Map<string, string>() : await checkout.read(missing.map((entry) => entry.path));
+    for (const entry of missing) {
+      const text = read.get(entry.path) ?? "";
+      const key = keyOf(checkout, entry);
+      if (this.#texts.has(key)) continue;
+      this.#texts.set(key, text);
+      this.#textCount += text.length;
+    }
+    const found = new Map<string, string>();
+    for (const entry of entries) {
+      const text = this.#texts.get(keyOf(checkout, entry)) ?? "";
+      if (text !== "") found.set(entry.path, text);
+    }
+    this.#textCount = forget(this.#texts, this.#textCount, mostCharacters, (text) => text.length);
+    return found;
+  }
+
+  /** The same reader, which remembers the programs that it has read closely. */
+  remembering(literals: LiteralReader): LiteralReader {
+    return {
+      read: (path, text, depth) => {
+        if (depth === "strings") return literals.read(path, text, depth);
+        const key = `${path.slice(path.lastIndexOf(".") + 1)}\n${text}`;
+        if (this.#readings.has(key)) return this.#readings.get(key);
+        const reading = literals.read(path, text, depth);
+        this.#readings.set(key, reading);
+        this.#readCount = forget(this.#readings, this.#readCount + key.length, mostReadCharacters, (_, { length }) => length);
+        return reading;
+      },
+    };
+  }
 
   /** The words of a commit's files by path, reading what is not known yet, about 24 MiB at a time. Files that are no text are left out. */
   async words(checkout: Checkout, entries: readonly TreeEntry[]): Promise<ReadonlyMap<string, Uint32Array>> {
@@ -69,12 +133,12 @@ export class RepositoryIndex {
 }
 
 /** Drops the oldest entries until the total is within bounds; returns the total that is left. */
-function forget<T>(kept: Map<string, T>, total: number, most: number, sizeOf: (one: T) => number): number {
+function forget<T>(kept: Map<string, T>, total: number, most: number, sizeOf: (one: T, key: string) => number): number {
   let left = total;
   for (const [key, one] of kept) {
     if (left <= most) break;
     kept.delete(key);
-    left -= sizeOf(one);
+    left -= sizeOf(one, key);
   }
   return left;
 }
