@@ -8,9 +8,10 @@ import { exampleTexts } from "./locate/examples.ts";
 import { fragmentsOf, likelyFiles, type ReadFile } from "./locate/fragments.ts";
 import { mappedSource, mappingLine } from "./locate/mapped-sources.ts";
 import { parameterPlaces } from "./locate/parameter-sources.ts";
-import { linesOf, overlaps, share, sourceMaker } from "./locate/places.ts";
+import { documentsTool, explainedShare, isHome, residueOf, type Telling } from "./locate/home.ts";
+import { linesOf, overlaps, sourceMaker } from "./locate/places.ts";
 import { isNamed } from "./locate/preference.ts";
-import { agreementOf, candidateOf, isConvincing, type PromptScope, type PromptSources, promptSources } from "./locate/prompt-sources.ts";
+import { candidateOf, isConvincing, type PromptScope, type PromptSources, promptSources } from "./locate/prompt-sources.ts";
 import { type Query, queryOf } from "./locate/query.ts";
 import { agentsOf, commonRenderings, distinctTools, identitiesOf, recordedParameters } from "./locate/renderings.ts";
 import { type IndexedCommit, RepositoryIndex } from "./locate/files/repository-index.ts";
@@ -35,11 +36,6 @@ export interface LocateTools {
 }
 
 const largeResidue = 0.3;
-/**
- * What must be explained of the recorded prompt, filled-in words counted, so that the repository is its home: most of it, or less in a text that
- * stands there for the better part and agrees well. Forks and templates of others reach less.
- */
-const home = { most: 0.65, some: 0.4, agreement: 0.81, unitShare: 0.64, nearlyAll: 0.78 } as const;
 const mostAlternatives = 40;
 const mostCandidates = 10;
 /** Of the recorded tools, what must be found for them to be this repository's where no prompt says so. */
@@ -70,7 +66,7 @@ export async function locate(input: LocateInput, tools: LocateTools = {}): Promi
   const explained = explainedShare(query, prompts.claimed);
   const residue = residueOf(query, prompts.claimed);
   const isSettled = search.mapped.length > 0 || prompts.sources.some(({ path }) => search.isNamed(path));
-  if (!isSettled && !isSure(query, prompts.claimed, residue)) return tooLittle(sources, explained);
+  if (!isSettled && !isHome(query, await telling(prompts.claimed, search), residue)) return tooLittle(sources, explained);
   const cut = prompts.claimed.find(({ rivals }) => rivals > 0);
   if (!isSettled && cut !== undefined && cut === prompts.claimed[0]) return cutOff(cut, { query, texts: prompts.texts });
   const besides = await besidesPrompt(sources, search);
@@ -143,45 +139,6 @@ function mappedSources(prompts: FoundText, search: Search): readonly AgentSource
   return sources;
 }
 
-function isSure(query: Query, claimed: readonly Chosen[], residue: number): boolean {
-  const held = 1 - residue;
-  const alike = claimed.filter(({ fragment }) => agreementOf(fragment) >= home.agreement);
-  if (held >= home.most || claimed.some(({ fragment }) => isConvincing(fragment))) return true;
-  if (held >= home.some && alike.some(({ fragment }) => fragment.unitShare >= home.unitShare)) return true;
-  // Most of a prompt may be data: then the text itself must be nearly all there.
-  return alike.some(({ fragment }) => fragment.unitShare >= home.nearlyAll) && heldShare(query, claimed, residue) >= home.most;
-}
-
-/**
- * Share of the recorded prompt that the repository accounts for, 0..1: words that stand there, words opposite to a place that is filled in, and what
- * comes before or behind a text that begins or ends with such a place.
- */
-function heldShare(query: Query, claimed: readonly Chosen[], residue: number): number {
-  const positions = claimed.flatMap(({ fragment }) => fragment.positions);
-  const [first, last] = [Math.min(...positions), Math.max(...positions)];
-  const ends = claimed.map(({ fragment }) => ({
-    before: fragment.openEnds.before && fragment.positions[0] === first,
-    after: fragment.openEnds.after && fragment.positions.at(-1) === last,
-  }));
-  const words = query.tokens.length + 1 - query.k;
-  const before = ends.some((end) => end.before) ? first : 0;
-  const after = ends.some((end) => end.after) ? Math.max(0, words - 1 - last) : 0;
-  return Math.min(1, 1 - residue + (before + after) / Math.max(1, words));
-}
-
-/** Share of the recorded prompt that the claimed passages explain, 0..1. */
-function explainedShare(query: Query, claimed: readonly Chosen[]): number {
-  const positions = new Set(claimed.flatMap((choice) => choice.fragment.positions));
-  return share(positions.size / Math.max(1, query.count));
-}
-
-/** Share of the recorded prompt that stands in no file and was filled into no variable, 0..1. */
-function residueOf(query: Query, claimed: readonly Chosen[]): number {
-  const positions = new Set(claimed.flatMap((choice) => choice.fragment.positions));
-  const filled = claimed.reduce((sum, choice) => sum + choice.fragment.filled, 0);
-  return share(Math.max(0, 1 - (positions.size + filled) / Math.max(1, query.count)));
-}
-
 /** The places of the tools and settings that came with the recorded prompt. */
 async function besidesPrompt(prompts: readonly AgentSource[], search: Search): Promise<Besides> {
   const { facts, sessions, source, words } = search;
@@ -248,21 +205,29 @@ async function toolsAlone(search: Search, why: string): Promise<Located | undefi
 
 /** The places of the examples that the program sends as messages. */
 async function exampleSources(search: Search, located: readonly AgentSource[]): Promise<readonly AgentSource[]> {
-  const found: AgentSource[] = [];
+  const examples: AgentSource[] = [];
   for (const text of exampleTexts(search.sessions)) {
     const query = queryOf([text]);
     const { claimed, sources } = await findText(query, text, "few-shot", { ...search, mapped: [] });
     if (explainedShare(query, claimed) < exampleShare) continue;
     const fresh = sources.filter(
-      (one) => ![...located, ...found].some((other) => other.path === one.path && overlaps(other.range, one.range)),
+      (one) => ![...located, ...examples].some((other) => other.path === one.path && overlaps(other.range, one.range)),
     );
-    found.push(...fresh.map((source) => ({ ...source, readOnly: sentAsMessage })));
+    examples.push(...fresh.map((source) => ({ ...source, readOnly: sentAsMessage })));
   }
-  return found;
+  return examples;
 }
 
 const sentAsMessage =
   "it is an example among the messages, and replays begin with the messages as they were recorded: no edit of it can be tested";
+
+/** The claimed passages, with which of them document a tool: its documentation goes with the tool into many projects. */
+async function telling(claimed: readonly Chosen[], search: Search): Promise<readonly Telling[]> {
+  const long = claimed.filter(({ fragment }) => isConvincing(fragment));
+  const read = await search.read([...new Set(long.map(({ fragment }) => fragment.path))], "names");
+  const units = new Map(read.map((file) => [file.path, file.units]));
+  return claimed.map(({ fragment }) => ({ fragment, isToolDocumentation: documentsTool(fragment, units.get(fragment.path) ?? []) }));
+}
 
 interface Besides {
   readonly sources: readonly AgentSource[];

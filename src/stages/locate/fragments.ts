@@ -1,8 +1,9 @@
 import type { TextRange } from "../../domain/text/apply-hunk.ts";
 import { isProse } from "./files/candidate-files.ts";
+import { type Aligned, alignedWith } from "./alignment.ts";
 import { bestChain, type Hit } from "./chain.ts";
 import { mayHold, type Query } from "./query.ts";
-import { eachGram, tokenise, type Tokens, withoutEscapes } from "./tokens.ts";
+import { eachGram, gramBase, tokenise, type Tokens, withoutEscapes } from "./tokens.ts";
 import type { Unit } from "./units.ts";
 import type { Spread } from "./spread.ts";
 
@@ -22,6 +23,10 @@ export interface Fragment {
   readonly unitShare: number;
   /** Words of the whole unit. */
   readonly unitWords: number;
+  /** The unit's words as one number: the same for the same words. */
+  readonly unitHash: number;
+  /** How the unit's words stand opposite to the recorded ones. */
+  readonly aligned: Aligned;
   readonly weight: number;
   /** Recorded words that stand opposite to a place where something is filled in. */
   readonly filled: number;
@@ -102,7 +107,7 @@ function chainsOf(path: string, found: UnitHits, { seen, text }: Counted, { quer
   for (let round = 0; round < mostChains; round += 1) {
     const chain = bestChain(hits);
     if (chain.hits.length < fewestHits) break;
-    fragments.push(fragmentOf(path, found, chain.hits, { k: query.k, seen, text }));
+    fragments.push(fragmentOf(path, found, chain.hits, { query, seen, text }));
     const taken = new Set(chain.hits.map((hit) => hit.query));
     const [first, last] = [chain.hits[0]?.file ?? 0, chain.hits.at(-1)?.file ?? 0];
     hits = hits.filter((hit) => !taken.has(hit.query) && !(hit.file >= first && hit.file <= last));
@@ -120,11 +125,13 @@ function fragmentOf(
   path: string,
   { tokens, unit }: UnitHits,
   hits: readonly Hit[],
-  { k, seen, text }: Counted & { readonly k: number },
+  { query, seen, text }: Counted & { readonly query: Query },
 ): Fragment {
+  const { k } = query;
   const first = hits[0]?.file ?? 0;
   const last = (hits.at(-1)?.file ?? 0) + k - 1;
-  const filled = filledWords(hits, k, (from, to) => mayVary(text.slice(tokens.ends[from] ?? 0, tokens.starts[to] ?? 0)));
+  const varies = (from: number, to: number): boolean => mayVary(text.slice(tokens.ends[from] ?? 0, tokens.starts[to] ?? 0));
+  const filled = filledWords(hits, k, varies);
   const repeats = hits.reduce((sum, hit) => sum + (seen.get(hit.gram) ?? 1), 0) / Math.max(1, hits.length);
   return {
     path,
@@ -143,6 +150,8 @@ function fragmentOf(
     },
     unitShare: Math.min(1, hits.length / Math.max(1, tokens.length + 1 - k)),
     unitWords: tokens.length,
+    unitHash: tokens.hashes.reduce((hash, word) => (Math.imul(hash, gramBase) + word) | 0, 0),
+    aligned: alignedWith(hits, { k, file: tokens.hashes, query: query.tokens.hashes, varies }),
     weight: hits.reduce((sum, hit) => sum + hit.weight, 0),
     repeats,
   };

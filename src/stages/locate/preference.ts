@@ -59,8 +59,8 @@ export interface Preferred {
   readonly rivals: number;
 }
 
-/** Of a text that stands there for the better part, its own end has been seen. */
-const betterPart = 0.5;
+/** So many words of a text, and so much of it, behind its last recorded one: the recorded text says nothing of how it goes on. */
+const goesOn = { words: 8, share: 0.1 } as const;
 /** Instrumentation, kind of file, generated, repeated, the agent's name. */
 const strongReasons = 5;
 
@@ -72,11 +72,12 @@ export function preferred(fragments: readonly Fragment[], scope: PreferenceScope
   const [first, ...rest] = judged.toSorted((left, right) => compare(right.reasons, left.reasons));
   if (first === undefined) return undefined;
   const ties = rest.filter(({ reasons }) => compare(reasons.slice(0, -2), first.reasons.slice(0, -2)) === 0).length;
-  const endSeen = first.fragment.unitShare >= betterPart;
+  const { aligned, unitWords } = first.fragment;
+  const isCut = aligned.behind >= Math.max(goesOn.words, unitWords * goesOn.share);
   const rivals = rest.filter(
     ({ fragment, reasons }) =>
-      !endSeen &&
-      fragment.unitWords !== first.fragment.unitWords &&
+      isCut &&
+      fragment.unitHash !== first.fragment.unitHash &&
       compare(reasons.slice(0, strongReasons), first.reasons.slice(0, strongReasons)) === 0,
   ).length;
   return { best: first.fragment, ties, rivals };
