@@ -7,7 +7,7 @@ import { type Chosen, cover } from "./locate/cover.ts";
 import { exampleTexts } from "./locate/examples.ts";
 import { fragmentsOf, likelyFiles, type ReadFile } from "./locate/fragments.ts";
 import { mappedSource, mappingLine } from "./locate/mapped-sources.ts";
-import { parameterPlaces } from "./locate/parameter-sources.ts";
+import { parameterPlaces } from "./locate/parameters/parameter-sources.ts";
 import { documentsTool, explainedShare, isHome, residueOf, type Telling } from "./locate/home.ts";
 import { linesOf, overlaps, sourceMaker } from "./locate/places.ts";
 import { isNamed } from "./locate/preference.ts";
@@ -17,7 +17,7 @@ import { agentsOf, commonRenderings, distinctTools, identitiesOf, recordedParame
 import { type IndexedCommit, RepositoryIndex } from "./locate/files/repository-index.ts";
 import { spreadOf } from "./locate/spread.ts";
 import { filesOfSettings, filesOfTools } from "./locate/files/nearby-files.ts";
-import { toolPlaces } from "./locate/tool-sources.ts";
+import { toolPlaces } from "./locate/tools/tool-sources.ts";
 
 export { RepositoryIndex } from "./locate/files/repository-index.ts";
 

@@ -2,7 +2,7 @@ import type { ToolDefinition } from "../../../domain/message.ts";
 import { type DescribedPart, describedParts } from "../../../domain/text/described-parts.ts";
 import type { TextRange } from "../../../domain/text/apply-hunk.ts";
 import { overlaps } from "../places.ts";
-import type { ToolPlace } from "../tool-sources.ts";
+import type { ToolPlace } from "./tool-sources.ts";
 import { writingProblem } from "../units.ts";
 import { type Described, evenNames, nameIndex, otherSpelling, type ToolFile, type ToolText } from "./described-places.ts";
 import { documentedParts } from "./documented-parts.ts";

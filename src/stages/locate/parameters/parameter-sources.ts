@@ -1,11 +1,11 @@
 import { isMap, isPair, isScalar, isSeq, parseDocument, type Scalar, type YAMLMap } from "yaml";
-import { canonicalJson } from "../../domain/digest.ts";
-import type { Attributes, Json } from "../../domain/ids.ts";
-import type { SourceKind } from "../../domain/source.ts";
-import type { LiteralReader } from "../../ports/literal-reader.ts";
+import { canonicalJson } from "../../../domain/digest.ts";
+import type { Attributes, Json } from "../../../domain/ids.ts";
+import type { SourceKind } from "../../../domain/source.ts";
+import type { LiteralReader } from "../../../ports/literal-reader.ts";
 import { codeParameters } from "./code-parameters.ts";
-import { isSecondary } from "./files/candidate-files.ts";
-import type { TextRange as Range } from "../../domain/text/apply-hunk.ts";
+import { isSecondary } from "../files/candidate-files.ts";
+import type { TextRange as Range } from "../../../domain/text/apply-hunk.ts";
 
 /** A configuration value that reached the recorded request. */
 export interface ParameterPlace {

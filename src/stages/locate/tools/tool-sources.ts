@@ -1,9 +1,9 @@
-import type { ToolDefinition } from "../../domain/message.ts";
-import type { AgentSource } from "../../domain/source.ts";
-import type { TextRange } from "../../domain/text/apply-hunk.ts";
-import { type FileFacts, isSecondary } from "./files/candidate-files.ts";
-import type { ReadFile } from "./fragments.ts";
-import { share } from "./places.ts";
+import type { ToolDefinition } from "../../../domain/message.ts";
+import type { AgentSource } from "../../../domain/source.ts";
+import type { TextRange } from "../../../domain/text/apply-hunk.ts";
+import { type FileFacts, isSecondary } from "../files/candidate-files.ts";
+import type { ReadFile } from "../fragments.ts";
+import { share } from "../places.ts";
 import {
   type Described,
   describes,
@@ -14,10 +14,10 @@ import {
   type ToolFile,
   toolFile,
   type ToolText,
-} from "./tools/described-places.ts";
-import { partPlaces } from "./tools/part-places.ts";
-import { spelledNames } from "./tools/squashed.ts";
-import { writingProblem } from "./units.ts";
+} from "./described-places.ts";
+import { partPlaces } from "./part-places.ts";
+import { spelledNames } from "./squashed.ts";
+import { writingProblem } from "../units.ts";
 
 /** Where a tool's description stands. */
 export interface ToolPlace {

@@ -1,11 +1,11 @@
-import { canonicalJson } from "../../domain/digest.ts";
-import type { Json } from "../../domain/ids.ts";
-import { isCode } from "../../domain/text/literals.ts";
-import type { CodeReading, LiteralReader } from "../../ports/literal-reader.ts";
-import { isSecondary } from "./files/candidate-files.ts";
+import { canonicalJson } from "../../../domain/digest.ts";
+import type { Json } from "../../../domain/ids.ts";
+import { isCode } from "../../../domain/text/literals.ts";
+import type { CodeReading, LiteralReader } from "../../../ports/literal-reader.ts";
+import { isSecondary } from "../files/candidate-files.ts";
 import type { ParameterPlace, ParameterScope } from "./parameter-sources.ts";
-import { evenName } from "./tools/squashed.ts";
-import { writingProblem } from "./units.ts";
+import { evenName } from "../tools/squashed.ts";
+import { writingProblem } from "../units.ts";
 
 /** Recorded keys by the names under which programs write them, case and underscores aside. */
 const keys: Readonly<Record<string, string>> = {
