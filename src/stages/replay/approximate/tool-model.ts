@@ -121,7 +121,7 @@ const closed = (answer: Json, like: Json | undefined): Json =>
   typeof like === "string" && typeof answer !== "string" ? JSON.stringify(answer) : answer;
 
 function problemOf(answer: Json, { input, session }: Unanswered, outputs: readonly Json[]): string | undefined {
-  const form = z.fromJSONSchema(inferredSchema(outputs) as Parameters<typeof z.fromJSONSchema>[0]).safeParse(answer);
+  const form = z.fromJSONSchema(inferredSchema(outputs)).safeParse(answer);
   if (!form.success) {
     const [first] = form.error.issues;
     return `it has not the form of the recorded answers (${first?.path.map(String).join(".") || "the answer"}: ${first?.message ?? "differs"})`;
