@@ -1,8 +1,8 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type House, localRepository, openWorkspace, scanSecrets } from "../compose.ts";
 import { type JobParts, jobOf } from "../compose/job.ts";
-import { repositoryWishes } from "../compose/repository-wishes.ts";
+import { type OwnerDefaults, repositoryWishes } from "../compose/repository-wishes.ts";
 import { expireTranscripts } from "../compose/stores/kept-transcripts.ts";
 import { definitionsInRepository } from "../compose/tool-definitions.ts";
 import type { FailureCluster } from "../domain/cluster.ts";
@@ -36,6 +36,8 @@ export interface JobOptions {
   readonly seed: number;
   readonly inFlight: number;
   readonly startedBy?: string;
+  /** File with settings below the repository's own. */
+  readonly defaults?: string;
   /** In a public repository sessions are named by digests only; private where absent. */
   readonly visibility?: "public" | "private";
 }
@@ -47,6 +49,23 @@ export function repositoryOf(options: Pick<JobOptions, "repo" | "github">): Repo
   if (match === null)
     throw new TuneupError("usage", `"${options.github}" is not a GitHub repository.`, { remedy: "Write --github owner/name." });
   return { owner: match[1] ?? "", name: match[2] ?? "" };
+}
+
+/** The owner's defaults from the file that was named. */
+function defaultsOf({ cwd }: CliContext, { defaults, github }: JobOptions): OwnerDefaults | undefined {
+  if (defaults === undefined) return undefined;
+  const path = resolve(cwd, defaults);
+  const where =
+    github === undefined ? defaults : `.github/tuneup.yml in ${github.split("/")[0] ?? ""}/.github, which holds for all repositories,`;
+  try {
+    return { text: readFileSync(path, "utf8"), where };
+  } catch (cause) {
+    throw new TuneupError("file-unreadable", `The defaults ${path} cannot be read.`, {
+      remedy: "Check --defaults.",
+      fields: { path },
+      cause,
+    });
+  }
 }
 
 export async function openCheckout(context: CliContext, options: Pick<JobOptions, "repo" | "github" | "revision">): Promise<Checkout> {
@@ -118,7 +137,7 @@ export async function withJob<T>(
   if (merged !== undefined) return { finding: sinceMerge(merged, scanned.sessions) };
   await using checkout = await openCheckout(context, options);
   const definitions = await definitionsInRepository(scanned.sessions, checkout);
-  const wishes = await repositoryWishes(checkout);
+  const wishes = await repositoryWishes(checkout, defaultsOf(context, options));
   const { drafter } = house.models;
   await expireTranscripts(house.ledger, house.operator, context.now());
   const tried = await recallTried(house.ledger, { repository: checkout.repository, cluster: cluster.id });

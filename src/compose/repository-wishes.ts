@@ -1,5 +1,11 @@
 import { matchesGlob } from "node:path";
-import { readRepositoryFile, repositoryFilePath, type RepositorySettings, repositorySettings } from "../config/repository-file.ts";
+import {
+  readRepositoryFile,
+  repositoryFilePath,
+  type RepositorySettings,
+  repositorySettings,
+  withDefaults,
+} from "../config/repository-file.ts";
 import type { Checkout } from "../ports/workspace.ts";
 
 export interface RepositoryWishes {
@@ -8,10 +14,21 @@ export interface RepositoryWishes {
   readonly ignoredPaths: readonly string[];
 }
 
-/** What the checked-out commit's `.github/tuneup.yml` asks for. Throws `config-invalid` with every problem in it. */
-export async function repositoryWishes(checkout: Checkout): Promise<RepositoryWishes> {
+/** The owner's defaults for all of their repositories: the file's text, and where people find it. */
+export interface OwnerDefaults {
+  readonly text: string;
+  readonly where: string;
+}
+
+/**
+ * What the checked-out commit's `.github/tuneup.yml` asks for, the owner's defaults below it. Throws `config-invalid` with every problem in either, and
+ * says in which.
+ */
+export async function repositoryWishes(checkout: Checkout, defaults?: OwnerDefaults): Promise<RepositoryWishes> {
   const files = await checkout.read([repositoryFilePath]);
-  const repository = repositorySettings(readRepositoryFile(files.get(repositoryFilePath)));
+  const own = repositorySettings(readRepositoryFile(files.get(repositoryFilePath)));
+  const repository =
+    defaults === undefined ? own : withDefaults(own, repositorySettings(readRepositoryFile(defaults.text), defaults.where));
   const patterns = repository.ignore ?? [];
   if (patterns.length === 0) return { repository, ignoredPaths: [] };
   const entries = await checkout.entries();

@@ -22,6 +22,13 @@ const operatorOnly: readonly string[] = [
   "traces",
   "redaction",
   "retention",
+  "limits",
+  "stopLabel",
+  "approval",
+  "onboarding",
+  "canary",
+  "prices",
+  "receiver",
 ];
 
 const glob = z
@@ -93,17 +100,29 @@ export function readRepositoryFile(source: string | undefined): RepositoryFile {
   };
 }
 
-/** The settings of a file that is in order; a repository without one wants the defaults. Throws `config-invalid` with every problem. */
-export function repositorySettings(file: RepositoryFile): RepositorySettings {
+/**
+ * The settings of a file that is in order; a repository without one wants the defaults. Throws `config-invalid` with every problem; `where` is how
+ * people find the file.
+ */
+export function repositorySettings(file: RepositoryFile, where = repositoryFilePath): RepositorySettings {
   if (file.state === "absent") return {};
   if (file.state === "read") return file.settings;
   const problems = describeConfigProblems(file.problems);
   throw new TuneupError(
     "config-invalid",
-    `${repositoryFilePath} has ${problems.length === 1 ? "a problem" : `${problems.length} problems`}:\n  - ${problems.join("\n  - ")}`,
+    `${where} has ${problems.length === 1 ? "a problem" : `${problems.length} problems`}:\n  - ${problems.join("\n  - ")}`,
     {
       remedy: "Correct it on the default branch; until then nothing is proposed. docs/repository-file.md describes every key.",
       fields: { problems: [...problems] },
     },
   );
+}
+
+/**
+ * What a repository wants where its owner has defaults for all of theirs: key by key its own file counts, else the defaults. What either keeps from
+ * edits is kept.
+ */
+export function withDefaults(own: RepositorySettings, defaults: RepositorySettings): RepositorySettings {
+  const ignore = [...new Set([...(defaults.ignore ?? []), ...(own.ignore ?? [])])];
+  return { ...defaults, ...own, ...(ignore.length === 0 ? {} : { ignore }) };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { readRepositoryFile, repositorySchema, repositorySettings } from "../../src/config/repository-file.ts";
+import { readRepositoryFile, repositorySchema, repositorySettings, withDefaults } from "../../src/config/repository-file.ts";
 
 const problemsOf = (source: string): readonly string[] => {
   const file = readRepositoryFile(source);
@@ -39,6 +39,17 @@ describe("a repository's own file", () => {
       expect(() => repositorySettings(readRepositoryFile(`${key}: {}\n`))).toThrow(/tuneup\.operator\.yml/);
     },
   );
+
+  test("counts key by key before its owner's defaults, and what either keeps from edits is kept", () => {
+    const defaults = { pullRequests: "draft", labels: ["agents"], ignore: ["legal/**"] } as const;
+    const own = { pullRequests: "ready", ignore: ["prompts/a.md"] } as const;
+    expect(withDefaults({ ...own, ignore: [...own.ignore] }, { ...defaults, labels: ["agents"], ignore: ["legal/**"] })).toEqual({
+      pullRequests: "ready",
+      labels: ["agents"],
+      ignore: ["legal/**", "prompts/a.md"],
+    });
+    expect(withDefaults({}, {})).toEqual({});
+  });
 
   test("has a schema for editors that is up to date", async () => {
     const schema = `${JSON.stringify(z.toJSONSchema(repositorySchema), undefined, 2)}\n`;

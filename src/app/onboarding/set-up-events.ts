@@ -3,6 +3,7 @@ import { asJson } from "../../domain/digest.ts";
 import { setupBranch } from "../../domain/publishing/setup.ts";
 import type { JobQueue } from "../../ports/job-queue.ts";
 import type { Log } from "../../ports/runtime.ts";
+import { defaultsRepository } from "./owner-defaults.ts";
 import { setUpJobName, setUpKey, type SetUpRequest } from "./set-up-request.ts";
 
 export interface SetUpEventParts {
@@ -32,6 +33,8 @@ async function added(
 ): Promise<void> {
   for (const { full_name: whole } of repositories.slice(0, mostAtOnce)) {
     const [owner = "", repository = ""] = whole.split("/");
+    // Its file is everybody's defaults, and no agent lives there.
+    if (repository.toLowerCase() === defaultsRepository) continue;
     await add({ installation: installation.id, owner, repository, cause: `installed ${installation.id}` }, parts);
   }
   const left = repositories.length - mostAtOnce;

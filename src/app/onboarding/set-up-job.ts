@@ -3,6 +3,7 @@ import { TuneupError } from "../../domain/errors.ts";
 import { setupBranch, type SetupProposal, type Survey } from "../../domain/publishing/setup.ts";
 import type { JobHandler } from "../../ports/job-queue.ts";
 import type { Log } from "../../ports/runtime.ts";
+import { ownerDefaults } from "./owner-defaults.ts";
 import { repositoryFileAt, setUpStateOf } from "./set-up-state.ts";
 import { type SetUpRequest, setUpRequestSchema } from "./set-up-request.ts";
 
@@ -16,8 +17,8 @@ export interface SetUpJobParts {
     checkout: { readonly token: string; readonly commit: string },
     signal: AbortSignal,
   ) => Promise<Survey>;
-  /** The page for a survey and the text of the file on the set-up branch; `undefined` before there is one. */
-  readonly welcome: (survey: Survey, file: string | undefined) => SetupProposal;
+  /** The page for a survey, the text of the file on the set-up branch (`undefined` before there is one) and that of the owner's defaults. */
+  readonly welcome: (survey: Survey, file: string | undefined, defaults: string | undefined) => SetupProposal;
   /** Publishes in a process of its own. */
   readonly publish: (setup: SetupProposal, token: string) => Promise<string>;
   readonly log: Log;
@@ -43,8 +44,10 @@ export function setUpJob(parts: SetUpJobParts): JobHandler {
         return parts.survey(request, { token: await parts.token(request, "read"), commit }, signal);
       });
       const result = await steps.run("publish", async () => {
-        const file = await repositoryFileAt(await parts.octokit(request.installation), place, setupBranch);
-        return parts.publish(parts.welcome(survey, file), await parts.token(request, "write"));
+        const octokit = await parts.octokit(request.installation);
+        const file = await repositoryFileAt(octokit, place, setupBranch);
+        const defaults = await ownerDefaults(octokit, place.owner, place.repo);
+        return parts.publish(parts.welcome(survey, file, defaults), await parts.token(request, "write"));
       });
       parts.log.info({ ...about, result }, "proposed the set-up");
     } catch (error) {

@@ -23,6 +23,7 @@ export interface JobFlags {
   readonly cluster?: string;
   readonly seed?: number;
   readonly inFlight?: number;
+  readonly defaults?: string;
 }
 
 export interface RunFlags extends CommonFlags, JobFlags {
@@ -52,6 +53,7 @@ export const jobFlags = {
   revision: flag.text("Commit or branch to work on (default: HEAD)", "revision"),
   cluster: flag.text("Work on this cluster (default: the largest with a visible cause)", "id"),
   seed: { kind: "parsed", parse: parseWhole, optional: true, brief: "Seed of the sample and the replays (default: 1)", placeholder: "n" },
+  defaults: flag.text("Settings below the repository's own .github/tuneup.yml: its owner's defaults", "file"),
   inFlight: { kind: "parsed", parse: parseWhole, optional: true, brief: "Replays under way at once (default: 6)", placeholder: "n" },
 } as const;
 
@@ -62,6 +64,7 @@ export const jobOptions = (flags: JobFlags & Pick<RunFlags, "startedBy" | "visib
   inFlight: Math.max(1, flags.inFlight ?? 6),
   ...(flags.github === undefined ? {} : { github: flags.github }),
   ...(flags.cluster === undefined ? {} : { cluster: flags.cluster }),
+  ...(flags.defaults === undefined ? {} : { defaults: flags.defaults }),
   ...(flags.startedBy === undefined ? {} : { startedBy: flags.startedBy }),
   ...(flags.visibility === undefined ? {} : { visibility: flags.visibility }),
 });
@@ -149,6 +152,7 @@ function argumentsOf(flags: RunFlags): readonly string[] {
     "in-flight": flags.inFlight,
     "started-by": flags.startedBy,
     visibility: flags.visibility,
+    defaults: flags.defaults,
     again: flags.again,
     of: flags.of,
     words: flags.words,

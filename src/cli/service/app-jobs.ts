@@ -5,6 +5,7 @@ import type { Assignment } from "../../app/commands/assignment.ts";
 import { commandJob } from "../../app/commands/command-job.ts";
 import { commandJobName, type CommandRequest, repositoryOf, requestKey, runJobName } from "../../app/commands/command-request.ts";
 import { mergeGroupJob, mergeGroupJobName } from "../../app/checks/merge-group.ts";
+import { ownerDefaults } from "../../app/onboarding/owner-defaults.ts";
 import { configJob } from "../../app/configuration/config-job.ts";
 import { configJobName } from "../../app/configuration/config-request.ts";
 import { meantCluster, type PeopleParts } from "../../app/commands/people-commands.ts";
@@ -30,7 +31,7 @@ import type { Visibility } from "../../report/evidence-markdown.ts";
 import type { RunReport } from "../commands/run.ts";
 import type { CliContext } from "../context.ts";
 import { explanation } from "./explanation.ts";
-import { readOnMirror } from "./reading-process.ts";
+import { keptText, readOnMirror } from "./reading-process.ts";
 import { notSetUp, problemsOfFile, registerSetUp } from "./set-up-jobs.ts";
 import { program } from "../program.ts";
 import { describeEnd } from "../report.ts";
@@ -98,15 +99,17 @@ export function registerJobs(queue: Pick<JobQueue, "add" | "work">, parts: AppPa
 
 /** The reading half of a run, in a process that is started without any forge secret, on a mirror of the repository. */
 function reader(parts: AppParts): RunJobParts["read"] {
-  const { ledger, operator } = parts;
+  const { ledger, operator, places, probot } = parts;
   return async (assignment, { commit, signal, token, visibility, watch }) => {
     const { recreate, request } = assignment;
     if (recreate !== undefined) return publishedBefore(ledger, recreate);
     const repository = `${request.owner}/${request.repository}`;
     const project = projectBoundTo(repository, operator);
     const revision = (await testedCommit(assignment, ledger)) ?? commit;
-    const flags = { project, ...flagsOf(assignment, visibility) };
-    return readOnMirror<RunReport>(parts, { repository, commit: revision, token }, { command: "run", flags }, { signal, watch });
+    const text = await ownerDefaults(await probot.auth(request.installation), request.owner, request.repository);
+    using defaults = keptText(places.data, text);
+    const flags = { project, ...flagsOf(assignment, visibility), defaults: defaults.path };
+    return await readOnMirror<RunReport>(parts, { repository, commit: revision, token }, { command: "run", flags }, { signal, watch });
   };
 }
 

@@ -1,3 +1,6 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { mirrorCommit } from "../../compose/app-service.ts";
 import { readInOwnProcess } from "../../compose/reading.ts";
 import type { Progress } from "../../ports/runtime.ts";
@@ -41,4 +44,14 @@ export async function readOnMirror<T>(
     signal,
     ...(watch === undefined ? {} : { watch }),
   });
+}
+
+/** A text as a file that a reading process may read, for as long as it is in use; no path where there is no text. */
+export function keptText(data: string, text: string | undefined): Disposable & { readonly path?: string } {
+  if (text === undefined) return { [Symbol.dispose]: () => undefined };
+  const folder = join(data, "reports");
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, `${randomBytes(8).toString("hex")}.yml`);
+  writeFileSync(path, text, { mode: 0o600 });
+  return { path, [Symbol.dispose]: () => rmSync(path, { force: true }) };
 }

@@ -4,7 +4,7 @@ import { setUpJobName, setUpKey, type SetUpRequest } from "../../app/onboarding/
 import { setUpStateOf } from "../../app/onboarding/set-up-state.ts";
 import { boundProject, mintToken } from "../../compose/app-service.ts";
 import { publishInOwnProcess } from "../../compose/publishing.ts";
-import { readRepositoryFile } from "../../config/repository-file.ts";
+import { readRepositoryFile, withDefaults } from "../../config/repository-file.ts";
 import { type ConfigProblem, describeConfigProblems } from "../../config/yaml-config.ts";
 import { asJson } from "../../domain/digest.ts";
 import type { Survey } from "../../domain/publishing/setup.ts";
@@ -22,7 +22,7 @@ export function registerSetUp(queue: Pick<JobQueue, "work">, parts: AppParts): v
     octokit: (installation) => probot.auth(installation),
     token: async (request, access) => mintToken(await probot.auth(), request, access),
     survey: surveyor(parts),
-    welcome: (survey, file) => welcome(survey, wishedBy(file)),
+    welcome: (survey, file, defaults) => welcome(survey, wishedBy(file, defaults)),
     publish: async (setup, token) => (await publishInOwnProcess(setup, { ...target, token })).result,
     log,
   });
@@ -46,10 +46,15 @@ export function problemsOfFile(text: string | undefined): readonly ConfigProblem
   return read.state === "invalid" ? read.problems : [];
 }
 
-function wishedBy(file: string | undefined): WishedSetup {
-  const read = readRepositoryFile(file);
-  if (read.state === "invalid") return { state: "invalid", problems: describeConfigProblems(read.problems) };
-  const settings = read.state === "read" ? read.settings : {};
+function wishedBy(file: string | undefined, defaults: string | undefined): WishedSetup {
+  const [own, owners] = [readRepositoryFile(file), readRepositoryFile(defaults)];
+  if (own.state === "invalid") return { state: "invalid", problems: describeConfigProblems(own.problems) };
+  if (owners.state === "invalid")
+    return {
+      state: "invalid",
+      problems: describeConfigProblems(owners.problems).map((one) => `in the owner's .github repository: ${one}`),
+    };
+  const settings = withDefaults(own.state === "read" ? own.settings : {}, owners.state === "read" ? owners.settings : {});
   return { state: "read", pullRequests: settings.pullRequests ?? "ready", ignored: settings.ignore?.length ?? 0 };
 }
 
