@@ -96,7 +96,7 @@ export async function improve(input: JobInput, checkout: Checkout, tools: JobToo
   });
   if (made === null) {
     const note =
-      verdict.result === "improves"
+      verdict.result === "improves" || verdict.result === "decision-level"
         ? "this repository asks for reports only (.github/tuneup.yml)"
         : "nothing is proven, so nothing is proposed";
     runtime.progress({ stage: "propose", state: "skipped", note });
@@ -132,7 +132,7 @@ export async function proposalFrom(
   const allowed = document.vetted.find(
     (vetted): vetted is Allowed => vetted.result === "allowed" && vetted.candidate.id === verdict.candidate,
   );
-  if (verdict.result !== "improves" || allowed === undefined) return undefined;
+  if (!["improves", "decision-level"].includes(verdict.result) || allowed === undefined) return undefined;
   const before = await checkout.read(allowed.files.map((file) => file.path));
   const diff = allowed.files.map((file) => unifiedDiff(file.path, before.get(file.path) ?? "", file.text)).join("");
   const proposal = await propose(

@@ -13,6 +13,8 @@ import { calibrateJudge, type CalibrationInput } from "../pipeline/calibrate-jud
 import { CallScheduler } from "../pipeline/call-scheduler.ts";
 import { measureFidelity } from "../pipeline/fidelity.ts";
 import { measureHeadroom } from "../pipeline/headroom.ts";
+import { screenCandidates } from "../pipeline/steps/screen.ts";
+import { citedSteps, stepsCanBeJudged } from "../pipeline/steps/single-steps.ts";
 import type { RehearsalTools } from "../pipeline/rehearse.ts";
 import type { Evaluator } from "../ports/evaluator.ts";
 import type { Documents } from "../ports/ledger.ts";
@@ -147,6 +149,7 @@ function toolsOf(parts: JobParts, input: JobInput): JobTools {
       fidelity: (sample, members, runtime) =>
         measureFidelity({ ...verification, seed: parts.seed, candidates: input.candidates, sample, members }, rehearsal, runtime),
       ...headroom(parts, verification, rehearsal),
+      ...singleSteps(parts, verification, rehearsal),
       ...calibration(parts, rehearsal, { rubric: verification.rubric, sessions: input.sessions }),
     },
     rehearsal,
@@ -164,6 +167,22 @@ function headroom(
   const { cluster, seed } = parts;
   return {
     headroom: (sample, members, runtime) => measureHeadroom({ ...verification, seed, sample, members, cluster, most }, rehearsal, runtime),
+  };
+}
+
+/** What single steps are asked for, where the operator wants that and rules can judge them. */
+function singleSteps(
+  { operator, scan, seed }: JobParts,
+  verification: JobInput["verification"],
+  rehearsal: RehearsalTools,
+): Pick<JobTools["attempt"], "decisionLevel" | "screen"> {
+  if (!stepsCanBeJudged(verification)) return {};
+  const input = { ...verification, seed, cited: citedSteps(scan.outcomes) };
+  return {
+    ...(operator.plan?.decisionLevel === true ? { decisionLevel: true as const } : {}),
+    ...(operator.plan?.screen === true
+      ? { screen: (allowed, shown, runtime) => screenCandidates(allowed, { ...input, shown }, rehearsal, runtime) }
+      : {}),
   };
 }
 
@@ -185,7 +204,8 @@ function calibration(
 }
 
 function planOf(parts: JobParts): DecisionPlan {
-  const { candidates: _candidates, errorOver: _errorOver, headroom: _headroom, order: _order, ...chosen } = parts.operator.plan ?? {};
+  const { alpha, controlCap, failingCap, margin } = parts.operator.plan ?? {};
+  const chosen = { alpha, controlCap, failingCap, margin };
   const programmatic = (parts.operator.rules?.length ?? 0) > 0 || parts.evaluator !== undefined;
   return {
     ...defaultPlan,

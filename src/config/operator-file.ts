@@ -143,6 +143,16 @@ export const operatorSchema = z.strictObject({
       candidates: z.number().int().min(1).max(8).optional(),
       order: z.enum(["random", "stratified"]).optional(),
       headroom: z.number().int().min(0).max(200).optional(),
+      screen: z
+        .boolean()
+        .optional()
+        .describe(
+          "Candidates are tried on single steps of the shown sessions first, one call each, and those that change nothing are dropped; default false.",
+        ),
+      decisionLevel: z
+        .boolean()
+        .optional()
+        .describe("Where whole sessions cannot be replayed truly, test single steps instead: a draft pull request at most; default false."),
       errorOver: z
         .enum(["job", "repository"])
         .optional()

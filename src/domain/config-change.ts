@@ -98,6 +98,9 @@ function replaceInPart(tool: ToolDefinition, part: string, before: string, after
   return { ...tool, parameters: withDescription(tool.parameters, only.at, replaced) };
 }
 
+/** Whether a change sets how often an agent may call its model, and so shows in no single request. */
+export const setsLoopLimit = (change: ConfigChange): boolean => change.target === "parameter" && loopLimits.has(change.key);
+
 const loopLimits: ReadonlySet<string> = new Set(["max_turns", "max_steps", "max_iterations", "maxTurns", "maxSteps", "recursion_limit"]);
 
 function changeParameter(config: AgentConfig, change: Extract<ConfigChange, { target: "parameter" }>): Configured {

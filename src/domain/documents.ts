@@ -2,6 +2,7 @@ import type { FailureCluster } from "./cluster.ts";
 import type { Candidate, SmallerEdit, Vetted } from "./edit.ts";
 import type { Calibration } from "./replaying/calibration.ts";
 import type { Fidelity } from "./replaying/fidelity.ts";
+import type { Screen } from "./replaying/screen.ts";
 import type { Headroom } from "./replaying/headroom.ts";
 import type { ClusterId, CommitSha, Digest, Instant, ProjectId, RepositoryId, SessionId } from "./ids.ts";
 import type { Usage } from "./message.ts";
@@ -86,6 +87,10 @@ export interface AttemptDocument {
   readonly vetted: readonly Vetted[];
   /** Allowed candidates with one part left out, of those that have several. Absent: none. */
   readonly smaller?: readonly SmallerEdit[];
+  /** Candidates tried on single steps of the shown sessions; absent where the operator does not want it or rules cannot judge steps. */
+  readonly screen?: Screen;
+  /** Whole sessions cannot be replayed truly: the test is about single steps, and can open a draft at most. */
+  readonly level?: "decision";
 }
 
 /** What a person asks of an edit that stands already: candidates shall replace it. */

@@ -3,6 +3,7 @@ import type { CorrectedEffect } from "./replaying/corrected-effect.ts";
 import type { Canary } from "./replaying/canary.ts";
 import type { Calibration } from "./replaying/calibration.ts";
 import type { Fidelity } from "./replaying/fidelity.ts";
+import type { Screen } from "./replaying/screen.ts";
 import type { Headroom } from "./replaying/headroom.ts";
 import type { ClusterId, CommitSha, Digest, Instant, ProjectId, RepositoryId, SessionId } from "./ids.ts";
 import { addUsage, noUsage, subtractUsage, type Usage } from "./message.ts";
@@ -38,6 +39,8 @@ export interface Evidence {
   readonly calibration?: Calibration;
   /** Whether the failure could be mended by a prompt at all, measured before drafting; absent where it was not asked. */
   readonly headroom?: Headroom;
+  /** Candidates tried on single steps before the test; absent where they were not. */
+  readonly screen?: Screen;
   /** An edit without meaning, run through the same test; in about one job of twenty. */
   readonly canary?: Canary;
   /** How far each group's order may be read: its length, or less when the budget ended the job. */
@@ -124,8 +127,8 @@ function armsOf(pairs: readonly Pair[]): ReadonlyMap<string, Usage> {
 
 /** What evidence cost with everything measured before it. A working session that was replayed for both is counted once. */
 export function spentOn(evidence: Evidence): Usage {
-  const { calibration, canary, headroom, reduction, usage } = evidence;
-  return [calibration, canary, headroom, reduction].reduce(
+  const { calibration, canary, headroom, reduction, screen, usage } = evidence;
+  return [calibration, canary, headroom, reduction, screen].reduce(
     (sum, one) => addUsage(sum, one?.usage ?? noUsage),
     addUsage(usage, spentOnFidelity(evidence)),
   );

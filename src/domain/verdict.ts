@@ -9,6 +9,8 @@ export interface DecisionPlan {
   readonly spending?: { readonly alpha: number; readonly job: number };
   /** Present when the operator bounds the error over all jobs of the repository: this job's number among them, and how many were accepted before it. */
   readonly lond?: { readonly alpha: number; readonly job: number; readonly accepted: number };
+  /** The test is about single steps of recordings, not about whole sessions: passed, it is `decision-level`. */
+  readonly level?: "decision";
   /** K, the number of candidates that share alpha. */
   readonly candidates: number;
   /** Null share of fixed among changed pairs: .50 for programmatic outcomes, at least .57 when only a model judges. */

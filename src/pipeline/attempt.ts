@@ -1,6 +1,8 @@
 import type { FailureCluster } from "../domain/cluster.ts";
 import type { AttemptDocument, DraftDocument, EditWish, SampleDocument, ScanDocument, TriedEdit } from "../domain/documents.ts";
+import type { Allowed } from "../domain/edit.ts";
 import type { Finding } from "../domain/finding.ts";
+import type { Screen } from "../domain/replaying/screen.ts";
 import type { Headroom } from "../domain/replaying/headroom.ts";
 import { addUsage, noUsage, type Usage } from "../domain/message.ts";
 import type { Calibration } from "../domain/replaying/calibration.ts";
@@ -53,6 +55,10 @@ export interface AttemptTools {
   readonly fidelity?: (sample: Extract<Sample, { result: "sampled" }>, members: readonly Session[], runtime: Runtime) => Promise<Fidelity>;
   /** Asks whether the failure could be mended by a prompt at all; absent where nothing is replayed, or the operator does not want it. */
   readonly headroom?: (sample: Extract<Sample, { result: "sampled" }>, members: readonly Session[], runtime: Runtime) => Promise<Headroom>;
+  /** Tries candidates on single steps of the shown sessions; absent where the operator does not want it or rules cannot judge steps. */
+  readonly screen?: (allowed: readonly Allowed[], shown: readonly Session[], runtime: Runtime) => Promise<Screen>;
+  /** Where whole sessions cannot be replayed truly the test goes on with single steps, instead of ending here. */
+  readonly decisionLevel?: true;
   readonly drafter: ModelClient;
   readonly draftPrompt: PromptTemplate;
   /** Readers of programs and the index of what was read; without them `locate` reads everything anew, and code by its quotes. */
@@ -187,6 +193,8 @@ export async function attempt(input: AttemptInput, checkout: Checkout, tools: At
       finding: { end: "refused", refusals: vetted.flatMap((one) => (one.result === "refused" ? one.refusals : [])) },
     };
   }
+  const allowed = vetted.filter((one): one is Allowed => one.result === "allowed");
+  const screen = allowed.length > 1 ? await tools.screen?.(allowed, split.shown, runtime) : undefined;
   return {
     result: "attempted",
     document: {
@@ -204,6 +212,7 @@ export async function attempt(input: AttemptInput, checkout: Checkout, tools: At
       draft: drafted,
       vetted,
       ...(smaller.length === 0 ? {} : { smaller }),
+      ...(screen === undefined ? {} : { screen }),
     },
   };
 }
@@ -223,7 +232,7 @@ const draftInputOf = (
 });
 
 interface Trusted {
-  readonly measured: Pick<AttemptDocument, "calibration" | "fidelity" | "headroom">;
+  readonly measured: Pick<AttemptDocument, "calibration" | "fidelity" | "headroom" | "level">;
   readonly spent: Usage;
 }
 
@@ -240,6 +249,10 @@ async function measureFirst(
     return { result: "ended", finding: { end: "not-judgeable", why: calibration.why, remedy: calibration.remedy }, spent: paid };
   const fidelity = await tools.fidelity?.(split, members, runtime);
   const spent = addUsage(paid, fidelity?.usage ?? noUsage);
+  if (fidelity?.gate.result === "failed" && tools.decisionLevel === true) {
+    runtime.progress({ stage: "fidelity", state: "skipped", note: "going on with single steps: a draft at most" });
+    return { measured: { ...(calibration === undefined ? {} : { calibration }), fidelity, level: "decision" }, spent };
+  }
   if (fidelity?.gate.result === "failed") {
     const { remedy, why } = fidelity.gate;
     return { result: "ended", finding: { end: "not-replayable", why, remedy }, fidelity, spent };

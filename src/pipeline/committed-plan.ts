@@ -30,6 +30,7 @@ export function planOfSample(plan: DecisionPlan, attempt: AttemptDocument, candi
   const { looks, pool } = attempt.sample;
   return {
     ...planFor(guarded(plan, attempt), candidates),
+    ...(attempt.level === undefined ? {} : { level: attempt.level }),
     ...(pool === undefined ? {} : { pool }),
     ...(looks === undefined ? {} : { looks }),
   };

@@ -27,7 +27,9 @@ export async function smallestProven(
   runtime: Runtime,
 ): Promise<Proven> {
   const own = { attempt: verification.attempt, evidence: whole };
-  if (versionsOfWinner(verification.attempt, whole).length === 0) return { ...own, spent: spentOn(whole) };
+  // Versions are replayed as whole sessions, which evidence from single steps does not trust.
+  if (whole.plan.level === "decision" || versionsOfWinner(verification.attempt, whole).length === 0)
+    return { ...own, spent: spentOn(whole) };
   const { smaller, usage } = await steps.run("reduce", () => reduceWinner(verification, whole, tools, runtime));
   if (smaller === undefined) return { ...own, spent: addUsage(spentOn(whole), usage) };
   return { ...smaller, spent: spentOn(smaller.evidence), whole: own };

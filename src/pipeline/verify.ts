@@ -16,6 +16,7 @@ import { acceptBoundary, correctedEffects, decide, failingShareOf, seal } from "
 import { commitLevel, type ErrorScope, keepAccepted, keepLookedAt, planOfSample } from "./committed-plan.ts";
 import { concurrently } from "./concurrently.ts";
 import { canaryIsDue, type CanarySetting, runCanary } from "./canary.ts";
+import { citedSteps, SingleSteps } from "./steps/single-steps.ts";
 import { amountText } from "./estimate-job.ts";
 import { type Place, Rehearsal, type RehearsalInput, type RehearsalTools } from "./rehearse.ts";
 
@@ -51,8 +52,9 @@ type Available = Evidence["available"];
 /** Replays the held-out sessions with and without each allowed edit until the test can say something. */
 export async function verify(input: VerifyInput, tools: RehearsalTools, runtime: Runtime): Promise<Evidence> {
   const startedAt = runtime.now();
-  const allowed = input.attempt.vetted.filter((vetted): vetted is Allowed => vetted.result === "allowed");
+  const allowed = testedCandidates(input.attempt);
   const rehearsal = new Rehearsal({ ...input, budget: whatIsLeft(input) }, tools, runtime);
+  const source = input.attempt.level === "decision" ? stepsOf(input, tools, runtime) : rehearsal;
   const orders = ordersOf(input);
   let available: Available = { failing: orders.failing.length, control: orders.control.length };
   const pairs: Pair[] = [];
@@ -75,10 +77,10 @@ export async function verify(input: VerifyInput, tools: RehearsalTools, runtime:
     const wanted = places.flatMap((place) => alive.map((candidate) => ({ place, candidate })));
     // With a scheduler calls take turns, not pairs: the longest conversations of the block go first.
     const atOnce = tools.scheduler === undefined ? input.inFlight : wanted.length;
-    const measured = await concurrently(wanted, atOnce, ({ place, candidate }) => rehearsal.pair(place, candidate, blocks));
+    const measured = await concurrently(wanted, atOnce, ({ place, candidate }) => source.pair(place, candidate, blocks));
     pairs.push(...measured.filter((pair) => pair !== undefined));
     refuseWhenLost(pairs);
-    reportProgress(decision, { pairs, available, spent: rehearsal.usage }, runtime);
+    reportProgress(decision, { pairs, available, spent: source.usage }, runtime);
     decision = judgeNow(available);
     if (measured.includes(undefined)) {
       ({ available, decision } = settle(judgeNow, available));
@@ -86,13 +88,12 @@ export async function verify(input: VerifyInput, tools: RehearsalTools, runtime:
     }
   }
   if (decision.state === "undecided") throw new Error("the test did not end although nothing was left to replay");
-  runtime.progress({ stage: "replay", state: "finished", done: rehearsal.replays, unit: "replays" });
-  const canary = canaryIsDue(job, input.canary ?? "sometimes")
-    ? await runCanary(measuredPlaces(pairs, orders), plan, rehearsal, input.inFlight, runtime)
-    : undefined;
+  runtime.progress({ stage: "replay", state: "finished", done: source.replays, unit: "replays" });
+  const isDue = source === rehearsal && canaryIsDue(job, input.canary ?? "sometimes");
+  const canary = isDue ? await runCanary(measuredPlaces(pairs, orders), plan, rehearsal, input.inFlight, runtime) : undefined;
   const lookedAt = pairs.flatMap((pair) => (pair.group === "failing" ? [pair.sessionId] : []));
   await keepLookedAt(input.attempt, job, lookedAt, tools.measured);
-  if (input.followUp === undefined) await keepAccepted(input.attempt, job, decision.winner !== undefined, tools.measured);
+  if (input.followUp === undefined) await keepAccepted(input.attempt, job, isAccepted(decision), tools.measured);
   const measured = {
     job,
     startedAt,
@@ -104,6 +105,18 @@ export async function verify(input: VerifyInput, tools: RehearsalTools, runtime:
   };
   return evidenceOf(input, allowed, measured);
 }
+
+/** The allowed candidates that were not dropped before the test. */
+function testedCandidates({ screen, vetted }: AttemptDocument): readonly Allowed[] {
+  const dropped = new Set(screen?.candidates.flatMap((one) => (one.result === "dropped" ? [one.candidate] : [])));
+  return vetted.filter((one): one is Allowed => one.result === "allowed" && !dropped.has(one.candidate.id));
+}
+
+const stepsOf = (input: VerifyInput, tools: RehearsalTools, runtime: Runtime): SingleSteps =>
+  new SingleSteps({ ...input, budget: whatIsLeft(input), cited: citedSteps(input.scan.outcomes) }, tools, runtime);
+
+const isAccepted = ({ verdicts }: Extract<Decision, { state: "decided" }>): boolean =>
+  verdicts.some((verdict) => verdict.result === "improves");
 
 /** Fixes the plan of this job and its level before the first replay. */
 async function commit(
@@ -140,7 +153,7 @@ function evidenceOf(input: VerifyInput, allowed: readonly Allowed[], measured: M
   const { available, decision, plan, startedAt } = measured;
   const pairs = measured.pairs.toSorted(inOrder);
   const { control, failing, order } = input.attempt.sample;
-  const { calibration, draft, fidelity, headroom } = input.attempt;
+  const { calibration, draft, fidelity, headroom, screen } = input.attempt;
   const drafting = draft.usage;
   const corrected = correctedEffects({ ...(calibration === undefined ? {} : { calibration }), pairs, verdicts: decision.verdicts });
   return seal({
@@ -165,6 +178,7 @@ function evidenceOf(input: VerifyInput, allowed: readonly Allowed[], measured: M
     ...(fidelity === undefined ? {} : { fidelity }),
     ...(calibration === undefined ? {} : { calibration }),
     ...(headroom === undefined ? {} : { headroom }),
+    ...(screen === undefined ? {} : { screen }),
     ...(measured.canary === undefined ? {} : { canary: measured.canary }),
     available,
     candidates: allowed.map((one) => one.candidate),
@@ -242,8 +256,8 @@ function settle(
 
 /** Measuring fidelity and drafting were paid from the same budget. */
 function whatIsLeft({ attempt, budget }: VerifyInput): Budget {
-  const { calibration, draft, fidelity, headroom } = attempt;
-  const spent = [calibration, fidelity, headroom].reduce((sum, one) => addUsage(sum, one?.usage ?? noUsage), draft.usage);
+  const { calibration, draft, fidelity, headroom, screen } = attempt;
+  const spent = [calibration, fidelity, headroom, screen].reduce((sum, one) => addUsage(sum, one?.usage ?? noUsage), draft.usage);
   return leftOf(budget, spent);
 }
 

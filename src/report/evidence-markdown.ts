@@ -167,7 +167,7 @@ export const correctedFacts = ({ corrected = [] }: Evidence, verdict: Verdict): 
     ]);
 
 /** What was measured beside the test itself; our own words and figures alone. */
-export function measuredFirst({ calibration, canary, fidelity, headroom }: Evidence): readonly Fact[] {
+export function measuredFirst({ calibration, canary, fidelity, headroom, screen }: Evidence): readonly Fact[] {
   const share = (part: number): string => part.toFixed(2).replace(/^0/, "");
   return [
     ...(fidelity === undefined
@@ -192,6 +192,14 @@ export function measuredFirst({ calibration, canary, fidelity, headroom }: Evide
           [
             "an edit that changes no meaning (canary)",
             `${canary.fixed} fixed and ${canary.broken} broken of ${canary.pairs}; it would ${canary.accepted ? "have passed the first test: be wary of this proof" : "not have passed the first test"}`,
+          ] as const,
+        ]),
+    ...(screen === undefined
+      ? []
+      : [
+          [
+            "tried on single steps first",
+            `${screen.candidates.filter((one) => one.result === "dropped").length} of ${screen.candidates.length} candidates were dropped, on ${screen.sessions} sessions that the drafter saw`,
           ] as const,
         ]),
     ...(headroom === undefined || headroom.result === "unknown"
@@ -238,6 +246,7 @@ export function costRows(evidence: Evidence): readonly CostRow[] {
       usage: fidelity === undefined ? undefined : spentOnFidelity(evidence),
     },
     { what: "an edit that changes no meaning (canary)", replays: canary?.pairs ?? 0, usage: canary?.usage },
+    { what: "candidates tried on single steps", replays: 0, usage: evidence.screen?.usage },
     { what: "replays with a strong hint", replays: headroom?.replayed ?? 0, usage: headroom?.usage },
   ];
   return [

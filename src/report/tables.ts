@@ -53,6 +53,10 @@ export function notRuledOut(verdict: Verdict, evidence: Evidence): readonly stri
     );
   const shares = new Set(evidence.pairs.map((pair) => pair.after.decidedBy).filter((decider) => decider === "model"));
   if (shares.size > 0) lines.push("A model judged some replays; it may favour the style of the edit.");
+  if (evidence.plan.level === "decision")
+    lines.push(
+      "Only single steps were asked for again, each after the recorded conversation: what the agent makes of them later is not known.",
+    );
   lines.push(...approximated(evidence, verdict));
   return lines;
 }

@@ -18,6 +18,7 @@ export {
 export { evidenceSchema } from "./decide/evidence-schema.ts";
 export { guardBandOf, guardedNull, leastGuard, restsOnModel, truePassRate } from "./decide/guard-band.ts";
 export type { EvidenceProblem, Recomputed } from "./decide/recompute.ts";
+export { bestLead, isBehind } from "./decide/screened.ts";
 export { differenceOf } from "./decide/tally.ts";
 export { seal } from "./decide/seal.ts";
 export { walksOf } from "./decide/walk.ts";
@@ -160,7 +161,7 @@ function decided(
     };
   });
   const verdicts: readonly Verdict[] = results.map((result) => verdictOf(result, input));
-  const winner = verdicts.find((verdict) => verdict.result === "improves");
+  const winner = verdicts.find((verdict) => verdict.result === "improves" || verdict.result === "decision-level");
   return { state: "decided", verdicts, ...(winner === undefined ? {} : { winner: winner.candidate }) };
 }
 

@@ -89,6 +89,10 @@ function titleOf({ allowed, cluster, located }: ProposeInput): string {
 
 function draftReasons({ allowed, cluster, evidence, verdict, wishes }: ProposeInput): readonly string[] {
   const reasons = allowed.needsHuman.map((remark) => remarkText(remark));
+  if (verdict.result === "decision-level")
+    reasons.push(
+      "the evidence is about single steps with the recorded conversation before them, not about whole sessions: those could not be replayed truly",
+    );
   if (wishes?.pullRequests === "draft") reasons.push("this repository asks for drafts (`pullRequests: draft` in `.github/tuneup.yml`)");
   if (verdict.netEffect !== undefined && verdict.netEffect[0] < 0 && evidence.plan.marginIsChosen !== true) {
     reasons.push(

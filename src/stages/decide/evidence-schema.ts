@@ -79,6 +79,14 @@ const corrected = z.looseObject({
   interval: z.tuple([difference, difference]),
 });
 
+const screen = z.looseObject({
+  sessions: count,
+  candidates: z
+    .array(z.looseObject({ candidate: digest, fixed: count, broken: count, result: z.enum(["kept", "dropped", "not-asked"]) }))
+    .max(20),
+  usage,
+});
+
 const plan = z.looseObject({
   alpha: z.number().positive().max(0.05).describe("P(a useless or harmful edit is accepted), all candidates of the job counted."),
   spending: z
@@ -91,6 +99,7 @@ const plan = z.looseObject({
     .describe(
       "Present when the error is bounded over all jobs of the repository (LOND): alpha is at most lond.alpha · 6/(π²·job²) · (accepted + 1), accepted counting earlier jobs.",
     ),
+  level: z.literal("decision").optional().describe("Present when single steps were asked for again instead of whole sessions replayed."),
   candidates: z.number().int().min(1).max(60).describe("K: each candidate is tested at alpha/K."),
   theta0: z.number().min(0.5).max(0.99).describe("Null share of fixed among changed pairs."),
   guardBand: z
@@ -155,6 +164,9 @@ export const evidenceSchema = z
       .looseObject({ result: z.enum(["some", "none", "unknown"]), replayed: count, passed: count, needed: count })
       .optional()
       .describe("Whether the failure could be mended by a prompt at all, measured before drafting."),
+    screen: screen
+      .optional()
+      .describe("Candidates tried on single steps of the sessions that the drafter saw; who was dropped is not in the test."),
     available: z.strictObject({ failing: count, control: count }).describe("How far each order may be read."),
     candidates: z.array(candidate).min(1).max(20),
     boundary: z.array(count).max(500).describe("boundary[m - 1]: so many fixed among m changed pairs accept; m + 1 where no count does."),

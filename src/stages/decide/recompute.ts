@@ -7,6 +7,7 @@ import { correctedEffects } from "./corrected-effects.ts";
 import { evidenceSchema } from "./evidence-schema.ts";
 import { guardedNull } from "./guard-band.ts";
 import { derivedFigures } from "./measured-first.ts";
+import { bestLead, isBehind } from "./screened.ts";
 import { sealsOf } from "./seal.ts";
 import { levelLeft } from "./spending.ts";
 
@@ -54,6 +55,7 @@ export function recomputeWith(test: Test, document: unknown): Recomputed {
     ...costProblems(evidence),
     ...verdictProblems(test, evidence),
     ...correctedProblems(evidence),
+    ...screenProblems(evidence),
   ];
   return problems.length === 0 ? { ok: true } : { ok: false, problems };
 }
@@ -195,6 +197,23 @@ function verdictProblems(test: Test, evidence: Evidence): readonly EvidenceProbl
   if (evidence.verdicts.length > decision.verdicts.length)
     problems.push({ path: ["verdicts"], message: "there are more of them than candidates" });
   return problems;
+}
+
+/** Who was dropped before the test must have led to no better steps while somebody else did, and stands in no test. */
+function screenProblems({ candidates, reduction, screen }: Evidence): readonly EvidenceProblem[] {
+  if (screen === undefined || reduction !== undefined) return [];
+  const best = bestLead(screen.candidates);
+  const tested = new Set<string>(candidates.map((one) => one.id));
+  return screen.candidates.flatMap((one, index) => {
+    const path = ["screen", "candidates", index];
+    if (one.result !== "not-asked" && (one.result === "dropped") !== isBehind(one, best))
+      return [{ path, message: `is ${one.result}, its steps and the best one's say otherwise` }];
+    if ((one.result === "dropped") === tested.has(one.candidate))
+      return [
+        { path, message: one.result === "dropped" ? "was dropped and stands in the test" : "was not dropped and is not in the test" },
+      ];
+    return [];
+  });
 }
 
 function correctedProblems(evidence: Evidence): readonly EvidenceProblem[] {

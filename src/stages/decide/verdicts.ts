@@ -102,7 +102,12 @@ function endOfControl(control: ControlState, score: string, { plan, available }:
   const controls = `${counts.broken} broken and ${counts.fixed} fixed in ${counts.pairs} working sessions`;
   switch (control.state) {
     case "passed":
-      return { result: "improves", why: `Both tests are passed: ${score}; ${controls}.` };
+      return plan.level === "decision"
+        ? {
+            result: "decision-level",
+            why: `Both tests are passed on single steps, whole sessions were not replayed: ${score}; ${controls}.`,
+          }
+        : { result: "improves", why: `Both tests are passed: ${score}; ${controls}.` };
     case "harmful":
       return { result: "harms", why: `It fixes the cluster (${score}) but breaks what works: ${controls}.` };
     case "short":

@@ -51,6 +51,9 @@ export function holds(pattern: TranscriptPattern, transcript: readonly Message[]
   return first !== undefined && (later === undefined || first.position < later.position);
 }
 
+/** Whether a message asks for a call that matches. */
+export const asksFor = (message: Message, pattern: CallPattern): boolean => callsOf([message]).some((call) => matches(call, pattern));
+
 export type RuleVerdict = { readonly rule: string; readonly result: "kept" | "broken" };
 
 /** What the operator's rules say of a transcript; rules that do not apply say nothing. */

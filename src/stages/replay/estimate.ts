@@ -33,3 +33,13 @@ export function estimateReplay(session: Session, config: AgentConfig, caches: bo
   }
   return { inputTokens, outputTokens, ...(caches ? { cacheReadTokens, cacheWriteTokens: inputTokens - cacheReadTokens } : {}) };
 }
+
+/** About what one step of a session takes: its request anew, and as much output as was recorded at it. */
+export function estimateStep(session: Session, config: AgentConfig, at: number): Usage {
+  const prefix = tokens(config.instructions.length + JSON.stringify(config.tools).length);
+  const reply = session.messages[at];
+  return {
+    inputTokens: prefix + tokens(session.messages.slice(0, at).reduce((sum, one) => sum + lengthOf(one), 0)),
+    outputTokens: reply === undefined ? 0 : tokens(lengthOf(reply)),
+  };
+}

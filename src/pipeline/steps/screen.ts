@@ -1,0 +1,55 @@
+import { setsLoopLimit } from "../../domain/config-change.ts";
+import type { Allowed } from "../../domain/edit.ts";
+import type { Pair } from "../../domain/replay.ts";
+import type { Screen, ScreenedCandidate } from "../../domain/replaying/screen.ts";
+import type { Session } from "../../domain/session.ts";
+import type { Runtime } from "../../ports/runtime.ts";
+import { bestLead, differenceOf, isBehind } from "../../stages/decide.ts";
+import { concurrently } from "../concurrently.ts";
+import type { RehearsalTools } from "../rehearse.ts";
+import { SingleSteps, type SingleStepsInput } from "./single-steps.ts";
+
+export interface ScreenInput extends SingleStepsInput {
+  /** The sessions that the drafter saw: what is learned of them says nothing about the test's. */
+  readonly shown: readonly Session[];
+  readonly inFlight: number;
+}
+
+/**
+ * Tries allowed candidates on single steps of the shown sessions, one call each. Who leads to less than half as many more right steps as the best
+ * is dropped; where nobody leads to any, all stay. The test then is among those left, each at a larger share of the level, which is valid because no
+ * session of the test was looked at. Candidates that act through loop limits are not asked and stay.
+ */
+export async function screenCandidates(
+  allowed: readonly Allowed[],
+  input: ScreenInput,
+  tools: RehearsalTools,
+  runtime: Runtime,
+): Promise<Screen> {
+  runtime.progress({ stage: "screen", state: "started", total: allowed.length, unit: "candidates" });
+  const steps = new SingleSteps(input, tools, runtime);
+  const asked = allowed.filter((one) => showsInSteps(one));
+  const wanted = asked.flatMap((candidate) =>
+    input.shown.map((session, index) => ({ candidate, place: { group: "failing" as const, index, session } })),
+  );
+  const measured = await concurrently(wanted, input.inFlight, ({ candidate, place }) => steps.pair(place, candidate));
+  const pairs = measured.filter((pair) => pair !== undefined && pair.dropped === undefined) as readonly Pair[];
+  const leads = allowed.map((one) => leadOf(one, pairs));
+  const best = bestLead(leads);
+  const candidates = leads.map((one, index): ScreenedCandidate => {
+    const candidate = allowed[index];
+    if (candidate === undefined || !asked.includes(candidate)) return { ...one, result: "not-asked" };
+    return { ...one, result: isBehind(one, best) ? "dropped" : "kept" };
+  });
+  const dropped = candidates.filter((one) => one.result === "dropped").length;
+  runtime.progress({ stage: "screen", state: "finished", note: `${dropped} of ${allowed.length} candidates lead to no better steps` });
+  return { version: 1, sessions: new Set(pairs.map((pair) => pair.sessionId)).size, candidates, usage: steps.usage };
+}
+
+const showsInSteps = ({ changes }: Allowed): boolean => !changes.some((change) => setsLoopLimit(change));
+
+function leadOf({ candidate }: Allowed, pairs: readonly Pair[]): Pick<ScreenedCandidate, "broken" | "candidate" | "fixed"> {
+  const own = pairs.filter((pair) => pair.candidate === candidate.id);
+  const count = (difference: number): number => own.filter((pair) => differenceOf(pair) === difference).length;
+  return { candidate: candidate.id, fixed: count(1), broken: count(-1) };
+}
