@@ -33,7 +33,17 @@ import { Webhooks } from "./webhooks.ts";
 
 /** What the App of most tests may do; more than its manifest asks, so that every forge call can be tried. */
 const wide = { contents: "write", pull_requests: "write", issues: "write", checks: "write", statuses: "write", metadata: "read" } as const;
-const watched = ["issue_comment", "issues", "merge_group", "pull_request", "check_run", "push", "repository", "pull_request_review"];
+const watched = [
+  "issue_comment",
+  "issues",
+  "merge_group",
+  "pull_request",
+  "pull_request_review",
+  "pull_request_review_comment",
+  "check_run",
+  "push",
+  "repository",
+];
 
 export interface WorldOptions {
   /** Milliseconds since 1970; the machine's clock when left out. */
@@ -429,6 +439,7 @@ export class GithubWorld implements World {
   #headers(): Readonly<Record<string, string>> {
     const { limit, remaining, reset } = this.rateLimit;
     return {
+      date: new Date(this.clock()).toUTCString(),
       "x-github-request-id": randomUUID(),
       "x-ratelimit-limit": String(limit),
       "x-ratelimit-remaining": String(Math.min(limit, remaining)),

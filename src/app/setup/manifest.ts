@@ -23,6 +23,13 @@ export interface Manifest {
   readonly default_events: readonly string[];
 }
 
+/** What `app.yml` asks for. Throws `config-invalid` for a file that is damaged. */
+export function readShipped(shipped: string): z.infer<typeof shippedSchema> {
+  const parsed = shippedSchema.safeParse(parse(shipped));
+  if (parsed.success) return parsed.data;
+  throw new TuneupError("config-invalid", "app.yml is damaged.", { remedy: "Restore the file that ships with Tuneup." });
+}
+
 /** GitHub's limit for an App's name, which must be free on the whole of GitHub. */
 export const longestName = 34;
 
@@ -36,10 +43,7 @@ export interface ManifestChoices {
 
 /** The manifest of `app.yml` for this installation. The App is always private: a public one lets strangers install it and run on its owner's budget. */
 export function manifestOf(shipped: string, { name, publicUrl, redirect }: ManifestChoices): Manifest {
-  const parsed = shippedSchema.safeParse(parse(shipped));
-  if (!parsed.success)
-    throw new TuneupError("config-invalid", "app.yml is damaged.", { remedy: "Restore the file that ships with Tuneup." });
-  const { default_events, default_permissions, description, url } = parsed.data;
+  const { default_events, default_permissions, description, url } = readShipped(shipped);
   return {
     name,
     url,

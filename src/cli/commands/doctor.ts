@@ -10,6 +10,7 @@ import type { ProjectId } from "../../domain/ids.ts";
 import { textMessage } from "../../domain/message.ts";
 import type { ModelClient } from "../../ports/model-client.ts";
 import { type Check, describeChecks } from "../checks.ts";
+import { appDoctor, hasAppCredentials } from "../doctor/app-doctor.ts";
 import type { CliContext } from "../context.ts";
 import { exitCode } from "../exit-code.ts";
 import { type CommonFlags, commonFlags, flag, placesOf, withHouse } from "../flags.ts";
@@ -128,11 +129,12 @@ const judgeText = (house: House): string =>
     : "nothing judges a replay but the failure's own mark (errors, loops)";
 
 async function liveModels(context: CliContext, house: House): Promise<readonly Check[]> {
-  const { drafter, judge } = house.models;
+  const { drafter, judge, user } = house.models;
   const agent = house.operator.models?.agent;
   const roles: [string, () => ModelClient | undefined][] = [
     ["drafter (live)", () => drafter],
     ["judge (live)", () => judge],
+    ["user (live)", () => user],
     ["agent (live)", () => (agent === undefined ? undefined : house.models.agent(agent.provider, agent.model))],
   ];
   const checks: Check[] = [];
@@ -145,7 +147,11 @@ async function liveModels(context: CliContext, house: House): Promise<readonly C
           { purpose: "doctor", system: "Answer with the word ok.", messages: [textMessage("user", "Are you there?")], maxTokens: 16 },
           context.signal,
         );
-        const cost = usage.dollars === undefined ? "" : `, $${usage.dollars.toFixed(4)}`;
+        const cost = client.simulated
+          ? ", simulated"
+          : usage.dollars === undefined
+            ? ", of unknown price"
+            : `, $${usage.dollars.toFixed(4)}`;
         return { state: "ok", text: `${client.model} answered: ${usage.inputTokens} tokens in, ${usage.outputTokens} out${cost}` };
       }),
     );
@@ -176,7 +182,9 @@ async function forgeChecks(context: CliContext, flags: Flags): Promise<readonly 
       {
         name: "forge",
         state: flags.github === undefined ? "note" : "problem",
-        text: "no GITHUB_TOKEN: pull requests become branches in the local repository",
+        text: hasAppCredentials(context, placesOf(context, flags).data)
+          ? "no GITHUB_TOKEN: `tuneup run` makes branches in the local repository; the App has tokens of its own"
+          : "no GITHUB_TOKEN: pull requests become branches in the local repository",
         ...(flags.github === undefined ? {} : { remedy: "Set GITHUB_TOKEN; docs/github-token.md says which permissions it needs." }),
       },
     ];
@@ -197,9 +205,9 @@ async function forgeChecks(context: CliContext, flags: Flags): Promise<readonly 
 }
 
 async function readSomewhere(context: CliContext, flags: Flags): Promise<readonly Check[]> {
-  if (!holdsForgeSecrets(context.variables))
-    return withHouse(context, flags, (house, project) => readerChecks(context, house, project, flags));
   const { data } = placesOf(context, flags);
+  if (!holdsForgeSecrets(context.variables) && !hasAppCredentials(context, data))
+    return withHouse(context, flags, (house, project) => readerChecks(context, house, project, flags));
   const named = { data: flags.data, operator: flags.operator, project: flags.project, repo: flags.repo, github: flags.github };
   const command = [
     ...program,
@@ -214,8 +222,10 @@ export const doctorCommand = buildCommand<Flags, [], CliContext>({
   docs: {
     brief: "Check everything that a run needs, and say what is missing",
     fullDescription: [
-      "Looks at the machine, the operator file, the repository, the traces (what they lack for which stage), the models and the forge.",
-      "Asks nobody, unless --live: then one small call for each model role and one question to GitHub, with what they cost.",
+      "Looks at the machine, the operator file, the repository, the traces (what they lack for which stage), the models, the forge and the GitHub App:",
+      "what it may and hears, its webhook and how deliveries fared, this machine's clock, where it is installed.",
+      "Only GitHub is asked, about the App where there is one; with --live also each model role, with one small call and its cost, and GitHub with one",
+      "read for each permission. Nothing is written anywhere.",
       "",
       "  tuneup doctor --repo .",
       "  tuneup doctor --live --github acme/support-agent",
@@ -235,7 +245,18 @@ export const doctorCommand = buildCommand<Flags, [], CliContext>({
       await handOver(flags.handOver, () => withHouse(this, flags, (house, project) => readerChecks(this, house, project, flags)));
       return;
     }
-    const checks = [...machineChecks(this), ...(await readSomewhere(this, flags)), ...(await forgeChecks(this, flags))];
+    const { data, operatorFile } = placesOf(this, flags);
+    const place = { data, cwd: this.cwd, live: flags.live === true };
+    const named = {
+      ...(operatorFile === undefined ? {} : { operatorFile }),
+      ...(flags.github === undefined ? {} : { github: flags.github }),
+    };
+    const checks = [
+      ...machineChecks(this),
+      ...(await readSomewhere(this, flags)),
+      ...(await forgeChecks(this, flags)),
+      ...(await appDoctor(this, { ...place, ...named })),
+    ];
     this.process.stdout.write(flags.json === true ? `${JSON.stringify(checks)}\n` : describeChecks(checks));
     if (checks.some((check) => check.state === "problem")) this.process.exitCode = exitCode.configuration;
   },
