@@ -17,7 +17,7 @@ const session = (id: string, day: string, more: object = {}): string =>
     messages: [{ role: "user", content: `the words of ${id}` }],
     ...more,
   });
-/** How many sessions the default project still has: a rehearsal of removing them all. */
+/** How many sessions the default project still has, but for the undated one: a rehearsal of removing what is older than today. */
 async function left(data = ".tuneup"): Promise<number> {
   const operator = join(cwd, "all.yml");
   writeFileSync(operator, "retention: { days: 0.001 }\n");
@@ -31,6 +31,7 @@ beforeEach(async () => {
     session("old", "2025-11-01", { user: "ada@example.org" }),
     session("old-failed", "2025-11-01", { user: "grace", outcome: "failure" }),
     session("ancient-failed", "2025-01-01", { user: "grace", outcome: "failure" }),
+    session("old-succeeded", "2025-11-01", { outcome: { result: "success", name: "refund policy" } }),
     session("new", "2026-01-10", { user: "ada@example.org" }),
     session("undated", "2000-01-01", { started_at: null }),
   ];
@@ -59,8 +60,22 @@ describe("tuneup erase", () => {
       sessions: 1,
     });
     expect(words()).not.toContain("old-failed");
-    expect((await tuneup("erase", "--everything", "--yes")).out).toBe('Removed 2 sessions of "default".\n');
+    expect((await tuneup("erase", "--everything", "--yes")).out).toBe('Removed 3 sessions of "default".\n');
     expect((await tuneup("erase", "--everything", "--yes")).out).toBe('Removed 0 sessions of "default".\n');
+  });
+});
+
+describe("a transcript without a time", () => {
+  test("counts as of the day on which it was read, and ingest says so", async () => {
+    writeFileSync(
+      join(cwd, "again.jsonl"),
+      `${session("undated", "2000-01-01", { started_at: null })}\n${session("another", "2026-01-01", { started_at: null })}\n`,
+    );
+    const { err, out } = await tuneup("ingest", "again.jsonl");
+    expect(out).toBe("1 file: 1 span added, 1 already known\n");
+    expect(err).toBe(
+      "2 sessions without started_at: they count as of today, for time windows and retention. Reading the file again changes nothing.\n",
+    );
   });
 });
 
@@ -89,7 +104,7 @@ describe("tuneup backup", () => {
 describe("tuneup retention", () => {
   const keep = (text: string): void => writeFileSync(join(cwd, "tuneup.operator.yml"), text);
 
-  test("removes old sessions and undated ones, and failures only after their own limit", async () => {
+  test("removes old sessions, those that a judge calls good among them, and failures only after their own limit", async () => {
     keep("retention: { days: 30, tellingDays: 180 }\n");
     expect((await tuneup("retention", "--dry-run")).out).toBe("3 sessions would be removed.\n");
     expect(await left()).toBe(5);
@@ -102,7 +117,7 @@ describe("tuneup retention", () => {
     });
     expect((await tuneup("retention")).out).toBe("0 sessions removed.\n");
     expect((await tuneup("erase", "--session", "old-failed", "--yes")).out).toContain("Removed 1 session");
-    expect((await tuneup("erase", "--session", "new", "--yes")).out).toContain("Removed 1 session");
+    for (const kept of ["new", "undated"]) expect((await tuneup("erase", "--session", kept, "--yes")).out).toContain("Removed 1 session");
   });
 
   test("keeps failures no longer than the rest when they have no limit of their own", async () => {

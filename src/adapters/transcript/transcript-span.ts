@@ -1,24 +1,25 @@
 import { digestOf, shortDigest } from "../../domain/digest.ts";
-import { type Attributes, instant, type Json } from "../../domain/ids.ts";
+import { type Attributes, instant, type Instant, type Json } from "../../domain/ids.ts";
 import type { Feedback, Span } from "../../domain/span.ts";
 import type { Transcript, TranscriptMessage } from "./transcript-schema.ts";
 
 /** The instrumentation scope under which a transcript is stored; its one span holds the whole conversation, replies included. */
 export const transcriptScope = "tuneup.transcript";
 
-/** Before OpenTelemetry existed: shows at a glance that a transcript named no time. */
-const noTime = "2000-01-01T00:00:00.000Z";
+/** Before OpenTelemetry existed: shows at a glance that nothing says when a session was. */
+const noTime = instant("2000-01-01T00:00:00.000Z");
 
 /**
  * A transcript as one `invoke_agent` span of the current GenAI conventions. Its ids are digests of its content, so reading it twice changes
- * nothing, and a longer version of the same session is another span beside the first.
+ * nothing, and a longer version of the same session is another span beside the first. One that names no time counts as of `readAt`.
  */
-export function transcriptSpan(transcript: Transcript): { readonly span: Span; readonly feedback: readonly Feedback[] } {
+export function transcriptSpan(
+  transcript: Transcript,
+  readAt: Instant = noTime,
+): { readonly span: Span; readonly feedback: readonly Feedback[] } {
   const id = String(transcript.session_id);
   const content = shortDigest(digestOf(JSON.stringify(transcript)), 48);
-  const startedAt = instant(
-    transcript.started_at === null || transcript.started_at === undefined ? noTime : new Date(transcript.started_at).toISOString(),
-  );
+  const startedAt = isUndated(transcript) ? readAt : instant(new Date(transcript.started_at ?? 0).toISOString());
   const span: Span = {
     traceId: shortDigest(digestOf(`transcript ${id}`), 32),
     spanId: content.slice(0, 16),
@@ -33,6 +34,9 @@ export function transcriptSpan(transcript: Transcript): { readonly span: Span; r
   };
   return { span, feedback: feedbackOf(transcript) };
 }
+
+/** Whether a transcript names no time. */
+export const isUndated = ({ started_at: startedAt }: Transcript): boolean => startedAt === null || startedAt === undefined;
 
 function attributesOf(transcript: Transcript, id: string): Attributes {
   const instructions = transcript.messages

@@ -4,7 +4,7 @@ import { buildCommand } from "@stricli/core";
 import { traceFileFormats } from "../../compose.ts";
 import type { House } from "../../compose.ts";
 import { TuneupError } from "../../domain/errors.ts";
-import type { ProjectId } from "../../domain/ids.ts";
+import type { Instant, ProjectId } from "../../domain/ids.ts";
 import type { TraceFileFormat, TraceFilePart } from "../../ports/trace-file.ts";
 import type { CliContext } from "../context.ts";
 import { exitCode } from "../exit-code.ts";
@@ -16,6 +16,8 @@ export interface Ingested {
   readonly files: number;
   readonly added: number;
   readonly known: number;
+  /** Sessions that name no time and count as of now. */
+  readonly undated: number;
   readonly problems: readonly { readonly file: string; readonly line?: number; readonly reason: string }[];
 }
 
@@ -26,18 +28,20 @@ export async function ingestFiles(
   paths: readonly string[],
   house: House,
   project: ProjectId,
-  options: { readonly dryRun: boolean },
+  options: { readonly dryRun: boolean; readonly now: Instant },
 ): Promise<Ingested> {
   let added = 0;
   let known = 0;
+  let undated = 0;
   const problems: { file: string; line?: number; reason: string }[] = [];
   const files = paths.flatMap((path) => expand(path));
   for (const file of files) {
-    for (const part of partsOf(file)) {
+    for (const part of partsOf(file, options.now)) {
       if (part.kind === "problem") {
         problems.push({ file: part.file, ...(part.line === undefined ? {} : { line: part.line }), reason: part.reason });
         continue;
       }
+      undated += part.undated ?? 0;
       if (options.dryRun) {
         added += part.batch.spans.length;
         continue;
@@ -47,7 +51,7 @@ export async function ingestFiles(
       known += result.known;
     }
   }
-  return { files: files.length, added, known, problems };
+  return { files: files.length, added, known, undated, problems };
 }
 
 function expand(path: string): readonly string[] {
@@ -68,7 +72,7 @@ function expand(path: string): readonly string[] {
     .sort();
 }
 
-function* partsOf(file: string): Iterable<TraceFilePart> {
+function* partsOf(file: string, now: Instant): Iterable<TraceFilePart> {
   try {
     const { size } = statSync(file);
     if (size > largestFile) {
@@ -82,7 +86,7 @@ function* partsOf(file: string): Iterable<TraceFilePart> {
         file,
         reason: `neither OTLP nor chat transcripts; known formats: ${traceFileFormats.map((one) => one.name).join(", ")}`,
       };
-    else yield* format.read(file, readFileSync(file));
+    else yield* format.read(file, readFileSync(file), now);
   } catch (error) {
     yield { kind: "problem", file, reason: error instanceof Error ? error.message : String(error) };
   }
@@ -104,6 +108,10 @@ export function describeProblems(problems: Ingested["problems"]): string {
   const more = problems.length > 20 ? [`  … and ${problems.length - 20} more (all with --json)`] : [];
   return `${plural(problems.length, "place")} could not be read and ${problems.length === 1 ? "was" : "were"} left out:\n${[...lines, ...more].join("\n")}\n`;
 }
+
+/** What an operator is told of sessions without a time. */
+export const describeUndated = (count: number): string =>
+  `${plural(count, "session")} without started_at: ${count === 1 ? "it counts" : "they count"} as of today, for time windows and retention. Reading the file again changes nothing.\n`;
 
 interface Flags extends CommonFlags {
   readonly dryRun?: boolean;
@@ -131,7 +139,7 @@ export const ingestCommand = buildCommand<Flags, string[], CliContext>({
         paths.map((path) => resolve(this.cwd, path)),
         house,
         project,
-        { dryRun: flags.dryRun === true },
+        { dryRun: flags.dryRun === true, now: this.now() },
       ),
     );
     if (flags.json === true) this.process.stdout.write(`${JSON.stringify(ingested)}\n`);
@@ -139,6 +147,7 @@ export const ingestCommand = buildCommand<Flags, string[], CliContext>({
       this.process.stdout.write(
         `${plural(ingested.files, "file")}: ${plural(ingested.added, "span")} ${flags.dryRun === true ? "would be added" : "added"}, ${ingested.known} already known\n`,
       );
+    if (ingested.undated > 0 && flags.json !== true) this.process.stderr.write(describeUndated(ingested.undated));
     if (ingested.problems.length > 0) {
       if (flags.json !== true) this.process.stderr.write(describeProblems(ingested.problems));
       this.process.exitCode = exitCode.partialInput;

@@ -14,7 +14,7 @@ import { describeResult, type Report } from "../report.ts";
 import { type JobOptions, keepEvidence, runJob } from "../run-job.ts";
 import { type LaterKind, laterKinds, laterOptions, runLaterJob } from "../service/later-job.ts";
 import { scanProject } from "../scan-project.ts";
-import { describeProblems, ingestFiles } from "./ingest.ts";
+import { describeProblems, describeUndated, ingestFiles } from "./ingest.ts";
 
 export interface JobFlags {
   readonly repo?: string;
@@ -74,8 +74,9 @@ export async function readAndProve(context: CliContext, house: House, project: P
   let unread = 0;
   if (flags.traces !== undefined && flags.traces.length > 0) {
     const paths = flags.traces.map((path) => resolve(context.cwd, path));
-    const ingested = await ingestFiles(paths, house, project, { dryRun: false });
+    const ingested = await ingestFiles(paths, house, project, { dryRun: false, now: context.now() });
     unread = ingested.problems.length;
+    if (ingested.undated > 0) context.process.stderr.write(describeUndated(ingested.undated));
     if (unread > 0) context.process.stderr.write(describeProblems(ingested.problems));
     context.process.stderr.write(`  ✓ ingest    ${ingested.added} spans added, ${ingested.known} already known\n`);
   }
