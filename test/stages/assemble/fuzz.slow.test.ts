@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { decodeOtlp } from "../../../src/adapters/otlp/decode-otlp.ts";
 import { otlpFileFormat } from "../../../src/adapters/otlp/otlp-file-format.ts";
@@ -8,46 +7,8 @@ import { type Random, seededRandom } from "../../../src/domain/random.ts";
 import type { LogRecord, Span, TraceBatch } from "../../../src/domain/span.ts";
 import { assemble } from "../../../src/stages/assemble.ts";
 import { traceOf } from "./span-builder.ts";
+import { mutated, otlpPayloads as payloads, pick } from "../../builders/mutated-bytes.ts";
 import { processorTime } from "../../builders/processor-time.ts";
-
-const folder = new URL("../../fixtures/otlp/", import.meta.url);
-const payloads = readdirSync(folder)
-  .filter((name) => /\.(?:json|pb)$/.test(name))
-  .map((name) => ({
-    name,
-    bytes: readFileSync(new URL(name, folder)),
-    encoding: name.endsWith(".pb") ? ("protobuf" as const) : ("json" as const),
-  }));
-
-const pick = <T>(random: Random, items: readonly T[]): T => {
-  const item = items[Math.floor(random() * items.length)];
-  if (item === undefined) throw new Error("nothing to pick from");
-  return item;
-};
-
-/** Bytes with a few changes: flipped, cut, doubled, overwritten with what breaks text. */
-function mutated(bytes: Buffer, random: Random): Buffer {
-  let current = Buffer.from(bytes);
-  for (let change = 0; change <= Math.floor(random() * 6); change += 1) {
-    const at = Math.floor(random() * current.length);
-    const length = Math.floor(random() * 64);
-    const kind = Math.floor(random() * 6);
-    if (kind === 0) current[at] = Math.floor(random() * 256);
-    else if (kind === 1) current = current.subarray(0, at);
-    else if (kind === 2) current = Buffer.concat([current.subarray(0, at), current.subarray(at, at + length), current.subarray(at)]);
-    else if (kind === 3) current = Buffer.concat([current.subarray(0, at), Buffer.from([0xff, 0xfe, 0xc0, 0x80]), current.subarray(at)]);
-    else if (kind === 4)
-      current = Buffer.concat([current.subarray(0, at), Buffer.from("99999999999999999999"), current.subarray(at + length)]);
-    else
-      current = Buffer.concat([
-        current.subarray(0, at),
-        Buffer.from(pick(random, ["[", "{", '"', "]", "}", "\\", "null", ":"]).repeat(length)),
-        current.subarray(at),
-      ]);
-    if (current.length === 0) return current;
-  }
-  return current;
-}
 
 const deep = (open: string, close: string): string => `${open.repeat(3000)}1${close.repeat(3000)}`;
 const hostile: readonly Json[] = [
