@@ -137,6 +137,7 @@ function toolsOf(parts: JobParts, input: JobInput): JobTools {
     ...(priceOf === undefined ? {} : { priceOf }),
     measured: parts.documents,
     transcripts: keptTranscripts(parts.documents),
+    ...(parts.operator.batches === true ? { batches: { sleep: realRetryTools.sleep } } : {}),
     scheduler: new CallScheduler(parts.inFlight, realRetryTools),
   };
   return {
@@ -189,11 +190,16 @@ function singleSteps(
 /** A model judge is measured on labelled sessions before anything depends on it. */
 function calibration(
   parts: JobParts,
-  { judge, measured, scheduler }: RehearsalTools,
+  { batches, judge, measured, scheduler }: RehearsalTools,
   scope: Pick<CalibrationInput, "rubric" | "sessions">,
 ): Pick<JobTools["attempt"], "calibrate"> {
   if (judge === undefined) return {};
-  const tools = { judge, measured, ...(scheduler === undefined ? {} : { scheduler }) };
+  const tools = {
+    judge,
+    measured,
+    ...(scheduler === undefined ? {} : { scheduler }),
+    ...(batches === undefined ? {} : { batches }),
+  };
   const { inFlight, scan, seed } = parts;
   return {
     calibrate: (sample, runtime) => {

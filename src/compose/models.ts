@@ -3,9 +3,9 @@ import { openaiModel } from "../adapters/openai-model/openai-model.ts";
 import type { Environment } from "../config/environment.ts";
 import type { OperatorSettings } from "../config/operator-file.ts";
 import { TuneupError } from "../domain/errors.ts";
-import { dollarsOf, type ModelPrice, priceIn } from "../domain/replaying/price.ts";
+import { dollarsOf, type ModelPrice, priceIn, usualBatchShare } from "../domain/replaying/price.ts";
 import type { RetryTools } from "../domain/retry.ts";
-import type { ModelClient, Models } from "../ports/model-client.ts";
+import type { ModelBatches, ModelClient, ModelReply, Models } from "../ports/model-client.ts";
 import type { Telemetry } from "../ports/runtime.ts";
 import { noTelemetry } from "./runtime.ts";
 import { type ModelAddress, tracedModel } from "./telemetry/traced-model.ts";
@@ -90,6 +90,23 @@ function priced(client: ModelClient, price: ModelPrice | undefined): ModelClient
     complete: async (request, signal, observer) => {
       const reply = await client.complete(request, signal, observer);
       return { ...reply, usage: { ...reply.usage, dollars: dollarsOf(reply.usage, price) } };
+    },
+    ...(client.batches === undefined ? {} : { batches: pricedBatches(client.batches, price) }),
+  };
+}
+
+function pricedBatches(batches: ModelBatches, price: ModelPrice): ModelBatches {
+  const share = price.batch ?? usualBatchShare;
+  const priceOf = (reply: ModelReply): ModelReply => ({
+    ...reply,
+    usage: { ...reply.usage, dollars: share * dollarsOf(reply.usage, price) },
+  });
+  return {
+    submit: (requests, signal) => batches.submit(requests, signal),
+    look: async (batch, signal) => {
+      const state = await batches.look(batch, signal);
+      if (state.state === "running") return state;
+      return { state: "ended", replies: new Map([...state.replies].map(([name, reply]) => [name, priceOf(reply)])) };
     },
   };
 }

@@ -161,6 +161,12 @@ export const operatorSchema = z.strictObject({
         ),
     })
     .optional(),
+  batches: z
+    .boolean()
+    .optional()
+    .describe(
+      "Where nobody waits for single answers (measuring the judge, trying candidates on steps), requests go through the provider's batch API: half the price, an answer within a day. Default false.",
+    ),
   receiver: z
     .strictObject({
       largestMegabytes: z.number().min(1).max(256).exactOptional(),
@@ -170,7 +176,16 @@ export const operatorSchema = z.strictObject({
     .optional()
     .describe("Limits of receiving traces: one unpacked body, all that wait to be written, and what one project may send in the long run."),
   prices: z
-    .record(text, z.strictObject({ input: price, output: price, cacheRead: price.exactOptional(), cacheWrite: price.exactOptional() }))
+    .record(
+      text,
+      z.strictObject({
+        input: price,
+        output: price,
+        cacheRead: price.exactOptional(),
+        cacheWrite: price.exactOptional(),
+        batch: z.number().min(0).max(1).exactOptional(),
+      }),
+    )
     .optional()
     .describe("US dollars per million tokens, where prices/models.yaml has none or yours differ."),
   retention: z

@@ -67,3 +67,11 @@ export function withoutSampling(parameters: Attributes = {}): Attributes | undef
   const { temperature, top_k: topK, top_p: topP, ...others } = parameters;
   return [temperature, topK, topP].every((one) => one === undefined) ? undefined : others;
 }
+
+/** The error for a server that does not know batches. */
+export const withoutBatches = (model: string, cause: unknown): TuneupError =>
+  new TuneupError("model-refused", `The server of ${model} has no batch API.`, {
+    remedy: "Leave `batches` out of tuneup.operator.yml: every request then goes by itself.",
+    fields: { model },
+    cause,
+  });

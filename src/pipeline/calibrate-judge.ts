@@ -9,6 +9,7 @@ import type { Session } from "../domain/session.ts";
 import type { Documents } from "../ports/ledger.ts";
 import type { Runtime } from "../ports/runtime.ts";
 import { calibrate, judgeByModel, type JudgedLabel, type ModelJudge } from "../stages/judge.ts";
+import { type BatchTools, batchingClient } from "./batches/batching-client.ts";
 import type { CallScheduler } from "./call-scheduler.ts";
 import { concurrently } from "./concurrently.ts";
 
@@ -30,6 +31,8 @@ export interface CalibrationTools {
   /** A verdict that was paid once is kept. */
   readonly measured: Pick<Documents, "get" | "put">;
   readonly scheduler?: CallScheduler;
+  /** Present where the operator wants the judge's verdicts in batches. */
+  readonly batches?: Pick<BatchTools, "sleep">;
 }
 
 /**
@@ -39,11 +42,20 @@ export interface CalibrationTools {
 export async function calibrateJudge(input: CalibrationInput, tools: CalibrationTools, runtime: Runtime): Promise<Calibration> {
   const labelled = labelledSessions(input);
   runtime.progress({ stage: "calibrate", state: "started", total: labelled.length, unit: "labelled sessions" });
-  const client = tools.scheduler?.client(tools.judge.client, { block: 0, expectedCalls: 1 }) ?? tools.judge.client;
-  const judged = await concurrently(labelled, input.inFlight, async ({ label, session }) => {
-    const verdict = await judgeOnce(session, input.rubric, { ...tools, judge: { ...tools.judge, client } }, runtime);
-    return { label, ...verdict };
-  });
+  const { batches, measured } = tools;
+  const client =
+    batches === undefined
+      ? (tools.scheduler?.client(tools.judge.client, { block: 0, expectedCalls: 1 }) ?? tools.judge.client)
+      : batchingClient(tools.judge.client, { ...batches, kept: measured }, runtime);
+  // In a batch all wait together.
+  const judged = await concurrently(
+    labelled,
+    batches === undefined ? input.inFlight : Math.max(1, labelled.length),
+    async ({ label, session }) => {
+      const verdict = await judgeOnce(session, input.rubric, { ...tools, judge: { ...tools.judge, client } }, runtime);
+      return { label, ...verdict };
+    },
+  );
   const usage = judged.reduce((sum, one) => addUsage(sum, one.usage), noUsage);
   const calibration = calibrate(judged, usage);
   const state = calibration.use === "refused" ? "failed" : "finished";

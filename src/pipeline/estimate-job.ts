@@ -1,9 +1,7 @@
 import { addUsage, noUsage, type Usage } from "../domain/message.ts";
-import { dollarsOf } from "../domain/replaying/price.ts";
 import type { Sample } from "../domain/sample.ts";
 import type { Session } from "../domain/session.ts";
-import { estimateReplay } from "../stages/replay.ts";
-import type { RehearsalInput, RehearsalTools } from "./rehearse.ts";
+import { estimateArm, type RehearsalInput, type RehearsalTools } from "./rehearse.ts";
 
 /** What a job will probably take, before anything is paid. */
 export interface JobEstimate {
@@ -18,16 +16,14 @@ export interface JobEstimate {
 export function estimateJob(
   sample: Extract<Sample, { result: "sampled" }>,
   options: { readonly selfReplays: number; readonly candidates: number },
-  input: Pick<RehearsalInput, "configOf">,
-  tools: Pick<RehearsalTools, "agent" | "priceOf">,
+  input: Pick<RehearsalInput, "configOf" | "rubric">,
+  tools: Pick<RehearsalTools, "agent" | "judge" | "priceOf">,
 ): JobEstimate {
   const sessions: readonly Session[] = [...sample.failing, ...sample.control];
   const usages = sessions.flatMap((session) => {
     const config = input.configOf(session);
     if (config === undefined) return [];
-    const price = tools.priceOf?.(tools.agent(config.provider, config.model).model);
-    const usage = estimateReplay(session, config, price?.cacheRead !== undefined);
-    return [price === undefined ? usage : { ...usage, dollars: dollarsOf(usage, price) }];
+    return [estimateArm({ session, config }, input.rubric, tools)];
   });
   const total = usages.reduce(addUsage, noUsage);
   const mean = (sum: number): number => (usages.length === 0 ? 0 : sum / usages.length);

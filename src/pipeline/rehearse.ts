@@ -15,7 +15,8 @@ import type { ModelClient, Models } from "../ports/model-client.ts";
 import type { Transcripts } from "../ports/ledger.ts";
 import type { Runtime } from "../ports/runtime.ts";
 import { judge, type Judged, shamOf } from "../stages/judge.ts";
-import { estimateReplay, recordedWorld, replay, type ToolModel, type UserModel } from "../stages/replay.ts";
+import { estimateJudgement, estimateReplay, recordedWorld, replay, type ToolModel, type UserModel } from "../stages/replay.ts";
+import type { BatchTools } from "./batches/batching-client.ts";
 import type { CallScheduler } from "./call-scheduler.ts";
 import { FewAtOnce } from "./few-at-once.ts";
 import { recallingClient } from "./recalling-client.ts";
@@ -34,6 +35,8 @@ export interface RehearsalTools {
   readonly transcripts?: Transcripts;
   /** Gives the agent's and the judge's calls their turn. Absent: every call goes at once. */
   readonly scheduler?: CallScheduler;
+  /** Present where the operator wants requests in batches that nobody waits for. */
+  readonly batches?: Pick<BatchTools, "sleep">;
   /** What a model costs, for the estimate before a replay; absent where nobody knows. */
   readonly priceOf?: (model: string) => ModelPrice | undefined;
 }
@@ -217,9 +220,7 @@ export class Rehearsal {
   }
 
   #estimate(arm: Arm): Usage {
-    const price = this.#tools.priceOf?.(arm.client.model);
-    const usage = estimateReplay(arm.session, arm.config, price?.cacheRead !== undefined);
-    return price === undefined ? usage : { ...usage, dollars: dollarsOf(usage, price) };
+    return estimateArm(arm, this.#input.rubric, this.#tools);
   }
 
   async #play(name: Digest, arm: Arm): Promise<ArmRecord> {
@@ -278,6 +279,20 @@ export class Rehearsal {
   #scheduled(client: ModelClient, block: number, expectedCalls: number): ModelClient {
     return this.#tools.scheduler?.client(client, { block, expectedCalls }) ?? client;
   }
+}
+
+/** About what one replay will take, the model that judges it included; in dollars too where the prices are known. */
+export function estimateArm(
+  { config, session }: Pick<Arm, "config" | "session">,
+  { items }: Pick<Rubric, "items">,
+  { agent, judge: judging, priceOf }: Pick<RehearsalTools, "agent" | "judge" | "priceOf">,
+): Usage {
+  const priced = (usage: Usage, price: ModelPrice | undefined): Usage =>
+    price === undefined ? usage : { ...usage, dollars: dollarsOf(usage, price) };
+  const agentPrice = priceOf?.(agent(config.provider, config.model).model);
+  const played = priced(estimateReplay(session, config, agentPrice?.cacheRead !== undefined), agentPrice);
+  if (judging === undefined || items.length === 0) return played;
+  return addUsage(played, priced(estimateJudgement(session, items.length), priceOf?.(judging.client.model)));
 }
 
 const placed = (place: Place, candidate: Digest): Pick<Pair, "candidate" | "group" | "index" | "sessionId"> => ({

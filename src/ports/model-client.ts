@@ -47,6 +47,25 @@ export interface CallObserver {
   limits(limits: RateLimits): void;
 }
 
+/** One request of a batch. Its name is at most 64 letters, digits, `-` and `_`, and another one's in no batch of the same model. */
+export interface BatchedRequest {
+  readonly name: string;
+  readonly request: ModelRequest;
+}
+
+/** What came of a batch; a request without a reply could not be answered: the provider gave up on it, or its time ran out. */
+export type BatchState = { readonly state: "running" } | { readonly state: "ended"; readonly replies: ReadonlyMap<string, ModelReply> };
+
+/**
+ * A provider's way to answer many requests together, within a day and for less money. Throws as `complete` does; a server without it throws
+ * `model-refused` saying so. Handing in the same requests twice pays for them twice: keeping the id is for who calls.
+ */
+export interface ModelBatches {
+  /** Hands requests in; resolves with the batch's id. */
+  submit(requests: readonly BatchedRequest[], signal: AbortSignal): Promise<string>;
+  look(batch: string, signal: AbortSignal): Promise<BatchState>;
+}
+
 /**
  * One model behind one endpoint. Retries 408, 409, 429, 5xx, 529 and broken connections within its limits, obeying `retry-after`;
  * then throws a TuneupError: `model-unreachable` (retryable), `model-refused` (a 4xx: the request is wrong or not allowed),
@@ -58,6 +77,8 @@ export interface ModelClient {
   /** True for Tuneup's own simulated model. */
   readonly simulated: boolean;
   complete(request: ModelRequest, signal: AbortSignal, observer?: CallObserver): Promise<ModelReply>;
+  /** Absent where the provider's API has none. */
+  readonly batches?: ModelBatches;
 }
 
 /** The models by role, as the operator configured them. */

@@ -4,6 +4,7 @@ import type { ModelReply } from "../ports/model-client.ts";
 import { think } from "./brain.ts";
 import { anthropicApi } from "./http/anthropic-api.ts";
 import type { Api, ParsedRequest } from "./http/api.ts";
+import { type BatchAnswer, SimulatedBatches } from "./http/batches.ts";
 import { openaiApi } from "./http/openai-api.ts";
 import { latencyOf, weatherOf } from "./http/weather.ts";
 import { type Scenario, simulatedNames, simulatedPrefix } from "./scenario.ts";
@@ -38,10 +39,11 @@ const simulation = { "x-tuneup-simulation": "true" };
 export async function startSimulatedModelServer(options: ModelServerOptions): Promise<SimulatedModelServer> {
   let count = 0;
   const stopping = new AbortController();
+  const batches = new SimulatedBatches((request) => think(options.scenario, options.seed, request));
   const server = createServer((request, response) => {
     count += 1;
     // What fails here is the connection, or a request that no provider would get through: the other side learns it from the connection.
-    answer(request, response, new Exchange(options, count, stopping.signal)).catch(() => response.destroy());
+    answer(request, response, new Exchange(options, count, stopping.signal), batches).catch(() => response.destroy());
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -96,9 +98,11 @@ class Exchange {
   }
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, exchange: Exchange): Promise<void> {
-  const path = request.url?.split("?")[0];
-  const api = path === "/v1/messages" ? anthropicApi : openaiApi;
+const batchPath = /^\/v1\/(?:messages\/batches|batches|files)(?:\/|$)/;
+
+async function answer(request: IncomingMessage, response: ServerResponse, exchange: Exchange, batches: SimulatedBatches): Promise<void> {
+  const path = request.url?.split("?")[0] ?? "";
+  const api = path.startsWith("/v1/messages") ? anthropicApi : openaiApi;
   const named = { ...simulation, [api.idHeader]: `req_${exchange.id}` };
   const send = (status: number, body: object, headers: Readonly<Record<string, string>> = {}): void =>
     void response.writeHead(status, { "content-type": "application/json", ...named, ...headers }).end(JSON.stringify(body));
@@ -107,6 +111,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, exchan
     send(error.status, error.body, headers);
   };
   if (request.method === "GET" && path === "/v1/models") return send(200, modelList(exchange.scenario));
+  if (batchPath.test(path)) return answerBatch(request, response, { api, exchange, batches, path });
   if ((path !== "/v1/messages" && path !== "/v1/chat/completions") || request.method !== "POST")
     return refuse(404, "Not found; this is Tuneup's simulated model.");
   const refusal = api.headerRefusal(request.headers);
@@ -124,6 +129,25 @@ async function answer(request: IncomingMessage, response: ServerResponse, exchan
   if (!parsed.streams) return send(200, api.reply(reply, { id: exchange.id, model: parsed.model }));
   response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache", ...named });
   writeEvents(response, api, reply, { id: exchange.id, model: parsed.model, streamsUsage: parsed.streamsUsage });
+}
+
+/** Batches take no time here: the first look finds one running, the next one finds it ended. */
+async function answerBatch(
+  request: IncomingMessage,
+  response: ServerResponse,
+  scope: { readonly api: Api; readonly exchange: Exchange; readonly batches: SimulatedBatches; readonly path: string },
+): Promise<void> {
+  const { api, batches, exchange, path } = scope;
+  const send = ({ body, status }: BatchAnswer): void => {
+    const isText = typeof body === "string";
+    const headers = { "content-type": isText ? "application/x-jsonl" : "application/json", ...simulation };
+    response.writeHead(status, headers).end(isText ? body : JSON.stringify(body));
+  };
+  const refusal = api.headerRefusal(request.headers);
+  if (refusal !== undefined) return send(api.error(refusal.status, refusal.message));
+  const body = request.method === "POST" ? await readBody(request, exchange.largestBody) : "";
+  if (body === undefined) return send(api.error(413, "Request exceeds the maximum size"));
+  send(batches.answer(request.method ?? "", path, body) ?? api.error(404, "Not found; this is Tuneup's simulated model."));
 }
 
 function parseJson(api: Api, body: string): ParsedRequest {

@@ -8,7 +8,7 @@ import { Conversation } from "./replay/conversation.ts";
 import { RecordedWorld, type RecordedWorldInput } from "./replay/resolver.ts";
 
 export { decisionOf, lastDecision, replayRequest } from "./replay/decision.ts";
-export { estimateReplay, estimateStep } from "./replay/estimate.ts";
+export { estimateJudgement, estimateReplay, estimateStep } from "./replay/estimate.ts";
 export { fidelityOf, type SelfReplayed } from "./replay/fidelity.ts";
 export type { RecordedWorld } from "./replay/resolver.ts";
 export type { ToolModel } from "./replay/approximate/tool-model.ts";

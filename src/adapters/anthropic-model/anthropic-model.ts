@@ -1,6 +1,6 @@
 import Anthropic, { APIConnectionError, APIError, APIUserAbortError } from "@anthropic-ai/sdk";
 import { TuneupError } from "../../domain/errors.ts";
-import { modelFailure, withoutSampling } from "../../domain/model-failure.ts";
+import { modelFailure, withoutBatches, withoutSampling } from "../../domain/model-failure.ts";
 import {
   cancelled,
   type Failure,
@@ -13,6 +13,7 @@ import {
 import { isSimulatedModel } from "../../domain/simulated-model.ts";
 import type { CallObserver, ModelClient, ModelReply, ModelRequest } from "../../ports/model-client.ts";
 import { fromMessagesReply, toMessagesBody } from "./anthropic-messages.ts";
+import { lookAtBatch, submitBatch } from "./message-batches.ts";
 import { rateLimitsOf } from "./rate-limit-headers.ts";
 
 export interface AnthropicModelOptions extends RetryTools {
@@ -38,7 +39,21 @@ export function anthropicModel(options: AnthropicModelOptions): ModelClient {
     model: options.model,
     simulated: isSimulatedModel(options.model),
     complete: (request, signal, observer) => complete(client, options, { request, signal, observer }),
+    batches: {
+      submit: (requests, signal) => retried(() => submitBatch(client, options.model, requests, signal), options, signal),
+      look: (batch, signal) => retried(() => lookAtBatch(client, options.model, batch, signal), options, signal),
+    },
   };
+}
+
+/** Work on a batch under the same policy as any call. */
+async function retried<T>(work: () => Promise<T>, options: AnthropicModelOptions, signal: AbortSignal): Promise<T> {
+  try {
+    return await withRetries(work, (error) => failureOf(error, options.now()), { limits: modelRetryLimits, tools: options, signal });
+  } catch (error) {
+    if (error instanceof APIError && (error.status === 404 || error.status === 405)) throw withoutBatches(options.model, error);
+    throw asTuneupError(error, options, "batch");
+  }
 }
 
 async function complete(client: Anthropic, options: AnthropicModelOptions, call: Call): Promise<ModelReply> {

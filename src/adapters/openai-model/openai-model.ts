@@ -1,6 +1,6 @@
 import OpenAI, { APIConnectionError, APIError, APIUserAbortError } from "openai";
 import { TuneupError } from "../../domain/errors.ts";
-import { modelFailure, withoutSampling } from "../../domain/model-failure.ts";
+import { modelFailure, withoutBatches, withoutSampling } from "../../domain/model-failure.ts";
 import {
   cancelled,
   type Failure,
@@ -11,7 +11,8 @@ import {
   withRetries,
 } from "../../domain/retry.ts";
 import { isSimulatedModel } from "../../domain/simulated-model.ts";
-import type { CallObserver, ModelClient, ModelReply, ModelRequest } from "../../ports/model-client.ts";
+import type { CallObserver, ModelBatches, ModelClient, ModelReply, ModelRequest } from "../../ports/model-client.ts";
+import { type BatchApi, lookAtBatch, submitBatch } from "./batches.ts";
 import { fromChatReply, toChatBody } from "./chat-completions.ts";
 import { rateLimitsOf } from "./rate-limit-headers.ts";
 import { fromResponsesReply, toResponsesBody } from "./responses.ts";
@@ -44,8 +45,38 @@ export function openaiModel(options: OpenaiModelOptions): ModelClient {
     model: options.model,
     simulated: isSimulatedModel(options.model),
     complete: (request, signal, observer) => complete(client, options, { request, signal, observer }),
+    batches: batchesOf(client, options),
   };
 }
+
+function batchesOf(client: OpenAI, options: OpenaiModelOptions): ModelBatches {
+  const api: BatchApi =
+    options.api === "responses"
+      ? { endpoint: "/v1/responses", fromReply: fromResponsesReply }
+      : { endpoint: "/v1/chat/completions", fromReply: fromChatReply };
+  return {
+    submit: (requests, signal) => {
+      const lines = requests.map(({ name, request }) => ({ name, body: bodyOf(options, request) }));
+      return retried(() => submitBatch(client, api, lines, signal), options, signal);
+    },
+    look: (batch, signal) => retried(() => lookAtBatch(client, api, batch, signal), options, signal),
+  };
+}
+
+/** Work on a batch under the same policy as any call. */
+async function retried<T>(work: () => Promise<T>, options: OpenaiModelOptions, signal: AbortSignal): Promise<T> {
+  try {
+    return await withRetries(work, (error) => failureOf(error, options.now()), { limits: modelRetryLimits, tools: options, signal });
+  } catch (error) {
+    if (error instanceof APIError && (error.status === 404 || error.status === 405)) throw withoutBatches(options.model, error);
+    throw asTuneupError(error, options, "batch");
+  }
+}
+
+const bodyOf = (options: OpenaiModelOptions, request: ModelRequest): Record<string, unknown> =>
+  options.api === "responses"
+    ? toResponsesBody(options.model, request)
+    : toChatBody(options.model, request, { isOpenai: options.baseUrl === undefined });
 
 async function complete(client: OpenAI, options: OpenaiModelOptions, call: Call): Promise<ModelReply> {
   const { purpose } = call.request;
@@ -74,9 +105,7 @@ interface Call {
 
 async function post(client: OpenAI, options: OpenaiModelOptions, { observer, request, signal }: Call): Promise<unknown> {
   const isResponses = options.api === "responses";
-  const body = isResponses
-    ? toResponsesBody(options.model, request)
-    : toChatBody(options.model, request, { isOpenai: options.baseUrl === undefined });
+  const body = bodyOf(options, request);
   return withRetries(
     async () => {
       const { data, response } = await client

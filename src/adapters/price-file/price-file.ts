@@ -10,6 +10,7 @@ const price = z.strictObject({
   output: amount,
   cacheRead: amount.exactOptional(),
   cacheWrite: amount.exactOptional(),
+  batch: z.number().min(0).max(1).exactOptional(),
 });
 const file = z.strictObject({
   sources: z.record(z.string(), z.strictObject({ page: z.url(), read: z.iso.date() })),

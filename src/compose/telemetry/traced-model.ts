@@ -15,6 +15,7 @@ export function tracedModel(client: ModelClient, address: ModelAddress, telemetr
   return {
     model: client.model,
     simulated: client.simulated,
+    ...(client.batches === undefined ? {} : { batches: client.batches }),
     complete: (request, signal, observer) =>
       telemetry.span(
         { name: `chat ${client.model}`, kind: "client", facts: { ...askedOf(client.model, address), ...factsOf(request) } },

@@ -8,7 +8,12 @@ export interface ModelPrice {
   readonly cacheRead?: number;
   /** Input written to it; absent: as other input. */
   readonly cacheWrite?: number;
+  /** What a batch costs of the plain price; absent: half, as at Anthropic and OpenAI. */
+  readonly batch?: number;
 }
+
+/** What a batch costs of the plain price where the price says nothing else. */
+export const usualBatchShare = 0.5;
 
 /** What so many tokens cost. `inputTokens` includes the cached ones, which have prices of their own. */
 export function dollarsOf(usage: Usage, price: ModelPrice): number {

@@ -3,8 +3,10 @@ import type { Allowed } from "../../domain/edit.ts";
 import type { Pair } from "../../domain/replay.ts";
 import type { Screen, ScreenedCandidate } from "../../domain/replaying/screen.ts";
 import type { Session } from "../../domain/session.ts";
+import type { ModelClient } from "../../ports/model-client.ts";
 import type { Runtime } from "../../ports/runtime.ts";
 import { bestLead, differenceOf, isBehind } from "../../stages/decide.ts";
+import { type BatchTools, batchingClient } from "../batches/batching-client.ts";
 import { concurrently } from "../concurrently.ts";
 import type { RehearsalTools } from "../rehearse.ts";
 import { SingleSteps, type SingleStepsInput } from "./single-steps.ts";
@@ -27,12 +29,15 @@ export async function screenCandidates(
   runtime: Runtime,
 ): Promise<Screen> {
   runtime.progress({ stage: "screen", state: "started", total: allowed.length, unit: "candidates" });
-  const steps = new SingleSteps(input, tools, runtime);
+  const { batches } = tools;
+  const steps = new SingleSteps(input, batches === undefined ? tools : inBatches(tools, batches, runtime), runtime);
   const asked = allowed.filter((one) => showsInSteps(one));
   const wanted = asked.flatMap((candidate) =>
     input.shown.map((session, index) => ({ candidate, place: { group: "failing" as const, index, session } })),
   );
-  const measured = await concurrently(wanted, input.inFlight, ({ candidate, place }) => steps.pair(place, candidate));
+  const measured = await concurrently(wanted, batches === undefined ? input.inFlight : Math.max(1, wanted.length), ({ candidate, place }) =>
+    steps.pair(place, candidate),
+  );
   const pairs = measured.filter((pair) => pair !== undefined && pair.dropped === undefined) as readonly Pair[];
   const leads = allowed.map((one) => leadOf(one, pairs));
   const best = bestLead(leads);
@@ -44,6 +49,19 @@ export async function screenCandidates(
   const dropped = candidates.filter((one) => one.result === "dropped").length;
   runtime.progress({ stage: "screen", state: "finished", note: `${dropped} of ${allowed.length} candidates lead to no better steps` });
   return { version: 1, sessions: new Set(pairs.map((pair) => pair.sessionId)).size, candidates, usage: steps.usage };
+}
+
+/** Every model's calls in batches; they wait for no turn. */
+function inBatches(tools: RehearsalTools, batches: Pick<BatchTools, "sleep">, runtime: Runtime): RehearsalTools {
+  const clients = new Map<string, ModelClient>();
+  const { scheduler: _scheduler, ...others } = tools;
+  const agent: RehearsalTools["agent"] = (provider, model) => {
+    const key = `${provider} ${model}`;
+    const known = clients.get(key) ?? batchingClient(tools.agent(provider, model), { ...batches, kept: tools.measured }, runtime);
+    clients.set(key, known);
+    return known;
+  };
+  return { ...others, agent };
 }
 
 const showsInSteps = ({ changes }: Allowed): boolean => !changes.some((change) => setsLoopLimit(change));

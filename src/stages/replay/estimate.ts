@@ -43,3 +43,13 @@ export function estimateStep(session: Session, config: AgentConfig, at: number):
     outputTokens: reply === undefined ? 0 : tokens(lengthOf(reply)),
   };
 }
+
+/** What a judge's prompt and one answered item are long, about. */
+const judgePrompt = 700;
+const answeredItem = 40;
+
+/** About what a model judge takes for one replay of a session: its conversation once more, and an answer to each item. */
+export const estimateJudgement = (session: Session, items: number): Usage => ({
+  inputTokens: judgePrompt + tokens(session.messages.reduce((sum, one) => sum + lengthOf(one), 0)),
+  outputTokens: answeredItem * items,
+});
