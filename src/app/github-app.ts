@@ -2,6 +2,7 @@ import type { Probot } from "probot";
 import { checkEvents } from "./checks/check-events.ts";
 import { mergeGroupEvents } from "./checks/merge-group.ts";
 import { commentEvents } from "./commands/comment-events.ts";
+import { dashboardEvents } from "./dashboard/dashboard-events.ts";
 import { permissionLookUps } from "./commands/permission-look-ups.ts";
 import { approvalEvents } from "./approval/approval-events.ts";
 import { pullEvents } from "./pulls/pull-events.ts";
@@ -30,6 +31,7 @@ export function githubApp(parts: GithubAppParts): (app: Probot) => void {
     setUpEvents(parts),
     configEvents(parts),
     mergeGroupEvents(parts),
+    dashboardEvents({ ...parts, permissions }),
   ];
   return (app) => {
     for (const register of families) register(app);

@@ -67,6 +67,8 @@ export interface RunJobParts extends PeopleParts {
   readonly publish: (report: ReadReport, assignment: Assignment, token: string) => Promise<RunEnd>;
   /** Has it looked at whether another person approves a pull request that was published. */
   readonly askForApproval: (request: CommandRequest, pull: number) => Promise<void>;
+  /** Told that a job has begun or ended, for whoever shows what is under way. */
+  readonly changed?: (request: CommandRequest, what: "began" | "ended") => Promise<void>;
   readonly log: Log;
 }
 
@@ -102,6 +104,7 @@ export function runJob(parts: RunJobParts): JobHandler {
       ...(issue === undefined ? {} : { issue }),
       ...(request.cluster === undefined ? {} : { cluster: request.cluster }),
     });
+    await parts.changed?.(request, "began");
     const begun = await work(request, parts, steps, signal);
     const cluster = begun.cluster ?? request.cluster;
     await keepRequest(parts.documents, key, asJson({ ...request, ...(cluster === undefined ? {} : { cluster }) }));
@@ -119,6 +122,7 @@ export function runJob(parts: RunJobParts): JobHandler {
       await steps.run("ask for approval", () => parts.askForApproval(request, pull));
     }
     await jobEnds(parts.documents, repositoryOf(request), key, parts.now());
+    await parts.changed?.(request, "ended");
   };
 }
 

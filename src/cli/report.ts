@@ -153,3 +153,10 @@ function nextSteps(report: Report, look: Look): string {
 }
 
 const costOf = (evidence: Evidence): string => `${usageText(spentOn(evidence))}${evidence.simulated ? " of a simulated model" : ""}`;
+
+/** How a job ended, in a word, and why; the second may hold foreign text. */
+export function shortEnd(finding: Finding): { readonly end: string; readonly why: string } {
+  if (finding.end === "decided") return { end: finding.verdict.result, why: finding.verdict.why };
+  if ("why" in finding) return { end: finding.end, why: finding.why };
+  return { end: finding.end, why: "verdict" in finding ? finding.verdict.why : describeEnd(finding) };
+}

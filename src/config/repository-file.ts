@@ -47,6 +47,10 @@ const settingsSchema = z.strictObject({
     .describe("What a proven edit becomes: a pull request that is ready for review (default), a draft, or a report without one."),
   prompts: z.array(glob).max(20).optional().describe("Files that hold the agent's prompt, where Tuneup cannot tell by itself."),
   ignore: z.array(glob).max(100).optional().describe("Paths that no edit may touch, as globs."),
+  dashboard: z
+    .boolean()
+    .optional()
+    .describe("One issue that shows what Tuneup proposes, does and leaves alone here, with boxes to give commands; none by default."),
   labels: z
     .array(
       z

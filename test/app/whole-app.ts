@@ -4,6 +4,9 @@ import { MemoryLedger } from "../../src/adapters/memory-ledger/memory-ledger.ts"
 import { findSecrets } from "../../src/adapters/secretlint-scanner/secretlint-scanner.ts";
 import { approvalJobName, askForApprovalLook } from "../../src/app/approval/approval-request.ts";
 import { approvalJob, type ApprovalParts, keepApprovals } from "../../src/app/approval/approvals.ts";
+import { type DashboardParts, dashboardJob, dashboardJobName, keepDashboard, type Wanted } from "../../src/app/dashboard/dashboard.ts";
+import { dashboardState } from "../../src/app/dashboard/dashboard-state.ts";
+import type { FailureCluster } from "../../src/domain/cluster.ts";
 import { mergeGroupJob, mergeGroupJobName } from "../../src/app/checks/merge-group.ts";
 import { problemsOfFile } from "../../src/cli/service/set-up-jobs.ts";
 import { commandJob } from "../../src/app/commands/command-job.ts";
@@ -36,6 +39,10 @@ export interface WholeApp {
   say(login: string, body: string, issue?: number): Promise<readonly string[]>;
   /** Waits until nothing is on its way. */
   settled(): Promise<void>;
+  /** What the repository wants and what its scan found, for the dashboard; set by tests. */
+  readonly dashboard: { wanted: Wanted; clusters: readonly FailureCluster[] };
+  /** What the upkeep does about the dashboard in each round. */
+  keepDashboard(): Promise<void>;
   /** What the upkeep does about approvals in each round. */
   keepApprovals(): Promise<void>;
   close(): Promise<void>;
@@ -50,6 +57,7 @@ export async function wholeApp(
   const now = () => instant(new Date(clock.now).toISOString());
   const world = await new GithubWorld(files).start();
   world.permissions.set("ada", "write");
+  const dashboard: WholeApp["dashboard"] = { wanted: "no", clusters: [] };
   const ledger = new MemoryLedger();
   const queue = new MemoryJobQueue();
   const server = await startWebhookServer({
@@ -87,6 +95,22 @@ export async function wholeApp(
     alone: (_name, work) => work({ before: async () => undefined }),
     ...approval,
   };
+  const dashboards: DashboardParts = {
+    documents: ledger,
+    app: 7,
+    alone: approvals.alone,
+    log: quiet,
+    wanted: async () => dashboard.wanted,
+    state: (repository) =>
+      dashboardState(repository, {
+        documents: ledger,
+        clusters: async () => dashboard.clusters,
+        limits: defaultLimits,
+        overspent: async () => undefined,
+        now,
+      }),
+  };
+  queue.work(dashboardJobName, dashboardJob({ ...dashboards, octokit: shared.octokit }));
   queue.work(mergeGroupJobName, mergeGroupJob({ ...shared, problemsIn: problemsOfFile, approvals }));
   queue.work(approvalJobName, approvalJob({ ...approvals, octokit: shared.octokit }));
   const clusters = async () => [{ id: clusterId("c-4f1d"), title: "refunds without the policy" }];
@@ -114,6 +138,11 @@ export async function wholeApp(
     clock,
     issue: created.data.number,
     settled,
+    dashboard,
+    async keepDashboard() {
+      await keepDashboard(await shared.octokit(99), { owner: world.owner, name: world.name }, dashboards);
+      await settled();
+    },
     keepApprovals: async () =>
       keepApprovals({ octokit: await shared.octokit(99), repository: { owner: world.owner, name: world.name } }, approvals),
     async say(login, body, issue = created.data.number) {

@@ -45,8 +45,9 @@ const refused = (why: string): Assigned => ({ possible: false, why });
 async function again(request: CommandRequest, parts: PeopleParts): Promise<Assigned> {
   const meant = await meantCluster(request, parts);
   if (!meant.found) return refused(meant.why);
-  // Fixed by the comment, so that the job is the same after a crash.
-  const seed = ((request.comment ?? request.check ?? 0) % (largestSeed - 2)) + 2;
+  // Fixed by the comment, check or box, so that the job is the same after a crash.
+  const given = request.comment ?? request.check ?? Number.parseInt(request.box?.slice(0, 8) ?? "0", 16);
+  const seed = (given % (largestSeed - 2)) + 2;
   return assigned({ request, cluster: meant.cluster.id, seed });
 }
 

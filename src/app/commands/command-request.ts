@@ -24,6 +24,11 @@ export const commandRequestSchema = z.object({
   review: z.literal(true).optional(),
   /** The check run whose button started it. */
   check: number.optional(),
+  /** The box of the dashboard that was ticked: one edit and box. */
+  box: z
+    .string()
+    .regex(/^[0-9a-f]{12}$/)
+    .optional(),
   /** The period whose scheduled run it is: nobody asked, so nobody's permission counts and nobody is named. */
   scheduled: z
     .string()
@@ -44,10 +49,11 @@ export const commandJobName = "command";
 
 export const jobNameOf = (request: CommandRequest): string => (commandTable[request.command].lane === "work" ? runJobName : commandJobName);
 
-/** One comment is one job, however often its webhook comes; so is one press of a check's button. */
+/** One comment is one job, however often its webhook comes; so is one press of a check's button, and one tick of a box. */
 export function requestKey(request: CommandRequest): string {
   const place = `${request.owner}/${request.repository}`;
   if (request.scheduled !== undefined) return `${place}/scheduled-${request.scheduled}`;
+  if (request.box !== undefined) return `${place}/box-${request.box}`;
   if (request.comment === undefined) return `${place}/check-${request.check ?? 0}`;
   return `${place}/${request.review === true ? "review-" : ""}${request.comment}`;
 }

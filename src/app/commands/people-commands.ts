@@ -1,7 +1,7 @@
 import { clusterId, type ClusterId, type Instant } from "../../domain/ids.ts";
 import { safeCode, safeInline } from "../../domain/text/safe-text.ts";
 import type { Documents } from "../../ports/ledger.ts";
-import { ignoreFailure, pauseWriting, resumeWriting, takeUpAgain } from "../../pipeline/standing/people.ts";
+import { ignoredFailure, ignoreFailure, pauseWriting, resumeWriting, takeUpAgain } from "../../pipeline/standing/people.ts";
 import { knownPull } from "../../pipeline/standing/pulls.ts";
 import { lastClusterAt } from "../../pipeline/standing/runs.ts";
 import type { Answer } from "./answer.ts";
@@ -44,7 +44,11 @@ export async function ignore(request: CommandRequest, parts: PeopleParts): Promi
 
 /** Takes an ignored failure up again. */
 export async function unignore(request: CommandRequest, parts: PeopleParts): Promise<Answer> {
-  const meant = await meantCluster(request, parts);
+  // A failure may be left alone that the last scan does not find any more.
+  const exact = request.cluster === undefined ? undefined : clusterId(request.cluster);
+  const alone = exact === undefined ? undefined : await ignoredFailure(parts.documents, repositoryOf(request), exact);
+  const meant: Meant =
+    alone === undefined ? await meantCluster(request, parts) : { found: true, cluster: { id: alone.cluster, title: alone.title ?? "" } };
   if (!meant.found) return { done: false, text: meant.why };
   const { id } = meant.cluster;
   const lifted = await takeUpAgain(parts.documents, repositoryOf(request), id, { by: request.login, at: parts.now() });

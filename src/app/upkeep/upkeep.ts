@@ -19,6 +19,8 @@ export interface UpkeepParts {
   readonly repositories: readonly string[];
   /** How often a repository's largest failure is looked at without anybody asking; never where absent. */
   readonly scheduleOf?: (repository: string) => Schedule | undefined;
+  /** Brings the dashboard of a repository up to date; nothing of the kind where absent. */
+  readonly keepDashboard?: (octokit: ProbotOctokit, repository: RepositoryId) => Promise<void>;
   /** Ends what nobody looks at and says what has become old, in a repository of an installation; nothing of the kind where absent. */
   readonly settle?: (octokit: ProbotOctokit, repository: RepositoryId) => Promise<number>;
   readonly inbox: Pick<Inbox, "has">;
@@ -117,6 +119,11 @@ export class Upkeep {
     await this.#attempt(
       "keep approvals up to date",
       async () => this.#parts.keepApprovals(await octokit(installation), { owner, name: repo }),
+      name,
+    );
+    await this.#attempt(
+      "keep the dashboard up to date",
+      async () => this.#parts.keepDashboard?.(await octokit(installation), { owner, name: repo }),
       name,
     );
     await this.#attempt("settle pull requests", () => this.#settle({ owner, name: repo }, installation), name);

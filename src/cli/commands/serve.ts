@@ -94,11 +94,12 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
       const app = Number(credentials.id);
       const wanted = operator.approval ?? "another-person";
       const approvals = { documents: ledger, app, wanted, alone: oneAtATime(records.leases, this.now), log };
-      registerJobs(queue, { context: this, places, operator, ledger, log, app, probot, approvals });
+      const service = { context: this, places, operator, ledger, log, app, probot, approvals };
+      registerJobs(queue, service);
       await queue.start();
       intake.start((delivery) => server.handle(delivery));
       const retention = keepRetention(this, flags, operator, log);
-      running.push(startUpkeep(probot, { records, ledger, queue, operator, now: this.now, log, retention, approvals }));
+      running.push(startUpkeep(service, { records, queue, retention }));
       running.push(await offerMetrics({ records, jobs, ledger, projects, operator, now: this.now }, metricsPlaces(this, host), log));
       log.info({ url: server.url, webhooks: webhookPath, repositories: Object.keys(operator.repositories ?? {}).length }, "listening");
       await stopped(this.signal);

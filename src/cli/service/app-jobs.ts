@@ -3,9 +3,17 @@ import { approvalJobName, askForApprovalLook } from "../../app/approval/approval
 import { approvalJob, type ApprovalParts } from "../../app/approval/approvals.ts";
 import type { Assignment } from "../../app/commands/assignment.ts";
 import { commandJob } from "../../app/commands/command-job.ts";
-import { commandJobName, type CommandRequest, repositoryOf, requestKey, runJobName } from "../../app/commands/command-request.ts";
+import {
+  commandJobName,
+  type CommandRequest,
+  commandRequestSchema,
+  repositoryOf,
+  requestKey,
+  runJobName,
+} from "../../app/commands/command-request.ts";
 import { mergeGroupJob, mergeGroupJobName } from "../../app/checks/merge-group.ts";
 import { ownerDefaults } from "../../app/onboarding/owner-defaults.ts";
+import { askForDashboard, dashboardJob, dashboardJobName } from "../../app/dashboard/dashboard.ts";
 import { configJob } from "../../app/configuration/config-job.ts";
 import { configJobName } from "../../app/configuration/config-request.ts";
 import { meantCluster, type PeopleParts } from "../../app/commands/people-commands.ts";
@@ -22,6 +30,7 @@ import { decisiveVerdict } from "../../domain/evidence.ts";
 import { clusterId, type ProposalId } from "../../domain/ids.ts";
 import { safeInline } from "../../domain/text/safe-text.ts";
 import { FewAtOnce } from "../../pipeline/few-at-once.ts";
+import { rememberEnd } from "../../pipeline/standing/runs.ts";
 import { jobOfProposal, lastJobOf } from "../../pipeline/standing/jobs.ts";
 import { knownPull, publishedProposal } from "../../pipeline/standing/pulls.ts";
 import type { JobQueue } from "../../ports/job-queue.ts";
@@ -30,11 +39,12 @@ import type { Log } from "../../ports/runtime.ts";
 import type { Visibility } from "../../report/evidence-markdown.ts";
 import type { RunReport } from "../commands/run.ts";
 import type { CliContext } from "../context.ts";
+import { dashboardParts } from "./dashboard-jobs.ts";
 import { explanation } from "./explanation.ts";
 import { keptText, readOnMirror } from "./reading-process.ts";
 import { notSetUp, problemsOfFile, registerSetUp } from "./set-up-jobs.ts";
 import { program } from "../program.ts";
-import { describeEnd } from "../report.ts";
+import { describeEnd, shortEnd } from "../report.ts";
 
 /** Runs that read sessions at once in this process. */
 const readingAtOnce = 2;
@@ -62,15 +72,16 @@ export function registerJobs(queue: Pick<JobQueue, "add" | "work">, parts: AppPa
     now: context.now,
   };
   queue.work(pullJobName, pullJob({ ...shared, log, ...(operator.stopLabel === undefined ? {} : { stopLabel: operator.stopLabel }) }));
-  queue.work(
-    commandJobName,
-    commandJob({
-      ...shared,
-      limits: limitsOf(operator),
-      spent: (repository) => spentFor(repository, ledger, operator, context.now()),
-      explain: (request) => explain(request, shared, parts),
-    }),
-  );
+  const quick = commandJob({
+    ...shared,
+    limits: limitsOf(operator),
+    spent: (repository) => spentFor(repository, ledger, operator, context.now()),
+    explain: (request) => explain(request, shared, parts),
+  });
+  queue.work(commandJobName, async (job, steps, signal) => {
+    await quick(job, steps, signal);
+    await askForDashboard(queue, commandRequestSchema.parse(job.payload), `command ${job.key}`);
+  });
   registerSetUp(queue, parts);
   queue.work(approvalJobName, approvalJob({ ...parts.approvals, octokit: shared.octokit }));
   queue.work(mergeGroupJobName, mergeGroupJob({ ...shared, problemsIn: problemsOfFile, approvals: parts.approvals }));
@@ -92,9 +103,11 @@ export function registerJobs(queue: Pick<JobQueue, "add" | "work">, parts: AppPa
         const { installation, owner, repository } = request;
         return askForApprovalLook(queue, { installation, owner, repository, number }, `run ${requestKey(request)}`);
       },
+      changed: (request, what) => askForDashboard(queue, request, `${what} ${requestKey(request)}`),
       log,
     }),
   );
+  queue.work(dashboardJobName, dashboardJob({ ...dashboardParts(parts), octokit: shared.octokit }));
 }
 
 /** The reading half of a run, in a process that is started without any forge secret, on a mirror of the repository. */
@@ -149,8 +162,13 @@ const flagsOf = ({ cluster, later, request, seed }: Assignment, visibility: Visi
   visibility,
 });
 
-async function publishRun({ context, places }: AppParts, handed: ReadReport, assignment: Assignment, token: string): Promise<RunEnd> {
+async function publishRun(parts: AppParts, handed: ReadReport, assignment: Assignment, token: string): Promise<RunEnd> {
+  const { context, ledger, places } = parts;
   const report = handed as RunReport;
+  if (report.cluster !== undefined) {
+    const end = { ...shortEnd(report.finding), at: context.now() };
+    await rememberEnd(ledger, repositoryOf(assignment.request), report.cluster, end);
+  }
   if (report.proposal === undefined || report.finding.end !== "proposed")
     return {
       published: false,

@@ -60,6 +60,33 @@ export async function runningJobs(
   return found;
 }
 
+/** How the last run on a failure ended. `why` may hold foreign text. */
+export interface LastEnd {
+  readonly end: string;
+  readonly why: string;
+  readonly at: Instant;
+}
+
+const endKey = (repository: RepositoryId, cluster: ClusterId): string => `last-end/${repositoryKey(repository)}/${cluster}`;
+
+export async function rememberEnd(
+  documents: Pick<Documents, "put">,
+  repository: RepositoryId,
+  cluster: ClusterId,
+  end: LastEnd,
+): Promise<void> {
+  await documents.put(endKey(repository, cluster), asJson({ ...end, why: end.why.slice(0, 500) }));
+}
+
+export async function lastEndOf(
+  documents: Pick<Documents, "get">,
+  repository: RepositoryId,
+  cluster: ClusterId,
+): Promise<LastEnd | undefined> {
+  const stored = await documents.get(endKey(repository, cluster));
+  return stored === undefined ? undefined : (stored as unknown as LastEnd);
+}
+
 /** Remembers which failure the last run at an issue or pull request was about. */
 export async function rememberClusterAt(
   documents: Pick<Documents, "put">,

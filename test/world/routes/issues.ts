@@ -83,6 +83,7 @@ function updateIssue(call: RepositoryCall): Answer {
   const known = issue ?? pull;
   if (known === undefined) throw missing();
   const wasOpen = known.state === "open";
+  const before = known.body;
   known.title = textIn(body, "title") ?? known.title;
   known.body = checkText(textIn(body, "body") ?? known.body);
   known.updated_at = world.now();
@@ -96,7 +97,11 @@ function updateIssue(call: RepositoryCall): Answer {
   const view = issueView(number, repository, world);
   if (issue !== undefined) {
     const action = wasOpen === (issue.state === "open") ? "edited" : issue.state === "closed" ? "closed" : "reopened";
-    world.webhooks.emit(repository, "issues", loginOf(actor), { action, issue: view, changes: {} });
+    world.webhooks.emit(repository, "issues", loginOf(actor), {
+      action,
+      issue: view,
+      changes: before === known.body ? {} : { body: { from: before } },
+    });
   }
   return ok(view);
 }
