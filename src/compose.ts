@@ -39,9 +39,9 @@ import type { TraceFileFormat } from "./ports/trace-file.ts";
 import type { Erased, RetentionLimits, TraceStore } from "./ports/trace-store.ts";
 import type { Telemetry } from "./ports/runtime.ts";
 import type { Workspace } from "./ports/workspace.ts";
-import type { RateWindow, WriteGuard } from "./ports/outgoing.ts";
+import type { RateWindow, WriteGuard, WritePace } from "./ports/outgoing.ts";
 import { outgoingGuard } from "./stages/publish.ts";
-import { defaultLookRules, type LookRules } from "./stages/publish/last-look.ts";
+import type { LookRules } from "./stages/publish/last-look.ts";
 
 /** Where everything of one installation lives. */
 export interface Places {
@@ -230,30 +230,36 @@ export const projectOf = (flag: string | undefined, operator: OperatorSettings):
 
 export const openLedger = (data: string): Ledger => SqliteLedger.open(join(data, "ledger.db"));
 
-/** The one place where something that can write to a repository is made; only the publishing process calls it. */
-export function openForgeWriter(target: {
-  readonly forge: "local" | "github";
-  readonly repo: string;
-  readonly data: string;
-  readonly environment: Environment;
+/** What stands before every request to GitHub in the publishing process. */
+export interface PublishingKeepers {
   /** Stand before every request that writes to GitHub, after the last look. */
-  readonly guards?: readonly WriteGuard[];
-  readonly window?: RateWindow;
+  readonly guards: readonly WriteGuard[];
+  readonly window: RateWindow;
+  readonly pace?: WritePace;
   readonly telemetry?: Telemetry;
-}): ForgeWriter {
+}
+
+/** The one place where something that can write to a repository is made; only the publishing process calls it. */
+export function openForgeWriter(
+  target: {
+    readonly forge: "local" | "github";
+    readonly repo: string;
+    readonly data: string;
+    readonly environment: Environment;
+    readonly operator: OperatorSettings;
+  },
+  keepers: PublishingKeepers,
+): ForgeWriter {
   if (target.forge === "local")
     return localForge({ path: target.repo, data: target.data, programs: target.environment.path, now: systemNow });
-  return githubForge({
-    ...githubOptions(target.environment, target.guards),
-    ...(target.window === undefined ? {} : { window: target.window }),
-    ...(target.telemetry === undefined ? {} : { telemetry: target.telemetry }),
-  });
+  return githubForge(githubOptions(target.environment, target.operator, keepers));
 }
 
 /** Likewise for the pull request that sets Tuneup up, which there is on GitHub only. */
-export const openSetupWriter = (environment: Environment): SetupWriter => githubSetup(githubOptions(environment));
+export const openSetupWriter = (environment: Environment, operator: OperatorSettings, keepers: PublishingKeepers): SetupWriter =>
+  githubSetup(githubOptions(environment, operator, keepers));
 
-function githubOptions(environment: Environment, guards: readonly WriteGuard[] = []): GithubOptions {
+function githubOptions(environment: Environment, operator: OperatorSettings, keepers: PublishingKeepers): GithubOptions {
   const { githubToken, githubApiUrl } = environment;
   if (githubToken === undefined) {
     throw new TuneupError("forge-refused", "There is no GitHub token.", {
@@ -264,14 +270,15 @@ function githubOptions(environment: Environment, guards: readonly WriteGuard[] =
   return {
     token: githubToken,
     retry: realRetryTools,
-    guards: [outgoingGuard({ scanSecrets, rules: lookRules(environment) }), ...guards],
+    ...keepers,
+    guards: [outgoingGuard({ scanSecrets, rules: lookRules(environment, operator) }), ...keepers.guards],
     ...(githubApiUrl === undefined ? {} : { baseUrl: githubApiUrl }),
   };
 }
 
-/** Where links on our pages may lead: to the forge itself. */
-export const lookRules = ({ githubApiUrl }: Environment): LookRules => ({
-  ...defaultLookRules,
+/** Where links on our pages may lead: to the forge itself, and to the hosts that the operator names. */
+export const lookRules = ({ githubApiUrl }: Environment, { linkHosts = [] }: Pick<OperatorSettings, "linkHosts">): LookRules => ({
+  allowedHosts: linkHosts,
   forgeHost: new URL(githubPages(githubApiUrl)).hostname,
 });
 

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Probot } from "probot";
 import { TuneupError } from "../domain/errors.ts";
 import type { Delivery } from "../ports/inbox.ts";
-import type { RateWindow, WriteGuard } from "../ports/outgoing.ts";
+import type { RateWindow, WriteGuard, WritePace } from "../ports/outgoing.ts";
 import type { Telemetry } from "../ports/runtime.ts";
 import { githubApp, type GithubAppParts } from "./github-app.ts";
 import { BodyBudget, readBody } from "./intake/bounded-body.ts";
@@ -33,6 +33,8 @@ export interface WebhookServerOptions extends GithubAppParts {
   readonly telemetry?: Telemetry;
   /** When GitHub wanted quiet; shared by all processes of the installation. */
   readonly window?: RateWindow;
+  /** Keeps writes apart in time; shared likewise. */
+  readonly pace?: WritePace;
   /** What keeps the service from working at this moment; `GET /readyz` answers 503 with it. */
   readonly problems?: () => readonly string[];
   readonly limits?: Partial<IntakeLimits>;
@@ -112,9 +114,10 @@ const isWeak = (secret: string): boolean => secret === "development" || secret.l
 /** Starts the App's HTTP server: signed webhooks at `/api/github/webhooks`, `GET /healthz` and `/readyz`, nothing else. */
 export async function startWebhookServer(options: WebhookServerOptions): Promise<WebhookServer> {
   const limits = { ...usualLimits, ...options.limits };
-  const { clock, guards = [], telemetry, window } = options;
+  const { clock, guards = [], pace, telemetry, window } = options;
   const made = await makeProbot(options.credentials, githubApp(options), guards, {
     ...(window === undefined ? {} : { window, clock }),
+    ...(pace === undefined ? {} : { pace }),
     ...(telemetry === undefined ? {} : { telemetry }),
   });
   const intake = new Intake({

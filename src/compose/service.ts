@@ -1,19 +1,19 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { openServiceRecords, type ServiceRecords } from "../adapters/sqlite/service-database.ts";
-import type { Environment } from "../config/environment.ts";
 import { TuneupError } from "../domain/errors.ts";
-import { type Instant, type Json, repositoryName } from "../domain/ids.ts";
-import type { Proposal } from "../domain/proposal.ts";
+import { type Instant, type Json, type ProposalId, type RepositoryId, repositoryName } from "../domain/ids.ts";
 import { fenced } from "../pipeline/standing/fenced-work.ts";
-import { lookRules, scanSecrets } from "../compose.ts";
+import { leasedWritePace } from "../pipeline/standing/write-pace.ts";
+import { scanSecrets } from "../compose.ts";
 import type { AuditLog } from "../ports/audit-log.ts";
 import type { Leases } from "../ports/leases.ts";
 import type { Publication } from "../ports/forge.ts";
 import type { JobQueue } from "../ports/job-queue.ts";
-import type { WriteGuard } from "../ports/outgoing.ts";
+import type { WriteGuard, WritePace } from "../ports/outgoing.ts";
 import { realRetryTools } from "./runtime.ts";
 import { outgoingGuard } from "../stages/publish.ts";
+import type { LookRules } from "../stages/publish/last-look.ts";
 
 export type { ServiceRecords } from "../adapters/sqlite/service-database.ts";
 
@@ -21,8 +21,8 @@ export type { ServiceRecords } from "../adapters/sqlite/service-database.ts";
 export const openRecords = (data: string): ServiceRecords => openServiceRecords(join(data, "ledger.db"));
 
 /** What stands before every write of the service to GitHub: the last look; and the audit log, which also keeps what was held back. */
-export function serviceGuards(audit: AuditLog, now: () => Instant, environment: Environment): readonly WriteGuard[] {
-  const look = outgoingGuard({ scanSecrets, rules: lookRules(environment) });
+export function serviceGuards(audit: AuditLog, now: () => Instant, rules: LookRules): readonly WriteGuard[] {
+  const look = outgoingGuard({ scanSecrets, rules });
   const entry = (action: string, what: string, repository: string, details: Readonly<Record<string, Json>> = {}): Promise<void> =>
     audit.record({ at: now(), action, actor: "tuneup", ...(repository === "" ? {} : { repository }), details: { what, ...details } });
   return [
@@ -64,19 +64,38 @@ export function oneAtATime(leases: Leases, now: () => Instant): <T>(name: string
 }
 
 /**
+ * Keeps the writes for one account apart in time, over all processes of the installation. None for a server on this machine, which is not GitHub and asks
+ * for no pauses.
+ */
+export function writePace(leases: Leases, now: () => Instant, apiUrl: string | undefined): { readonly pace?: WritePace } {
+  const isHere = apiUrl !== undefined && ["127.0.0.1", "localhost", "[::1]"].includes(new URL(apiUrl).hostname);
+  return isHere ? {} : { pace: leasedWritePace({ leases, now, sleep: realRetryTools.sleep, newName: randomUUID }) };
+}
+
+/** What is published under a lease, for the audit log. */
+export interface FencedWork {
+  readonly repository: RepositoryId;
+  readonly branch: string;
+  readonly proposal?: ProposalId;
+  /** Login of who asked, if anybody did. */
+  readonly startedBy?: string;
+}
+
+/**
  * Publishes under a lease on the repository, so that limits are counted one after the other, with the guards that every write must pass, and writes down what was published or refused, and for
  * whom.
  */
 export async function publishFenced(
-  proposal: Proposal,
+  what: FencedWork,
   records: Pick<ServiceRecords, "leases" | "audit">,
   now: () => Instant,
   work: (guards: readonly WriteGuard[]) => Promise<Publication>,
 ): Promise<Publication> {
-  const repository = repositoryName(proposal.repository);
-  const actor = proposal.startedBy ?? "tuneup";
+  const { branch, proposal, startedBy: actor = "tuneup" } = what;
+  const repository = repositoryName(what.repository);
+  const about = { ...(proposal === undefined ? {} : { proposal }), branch };
   const note = (action: string, details: Readonly<Record<string, Json>>): Promise<void> =>
-    records.audit.record({ at: now(), action, actor, repository, details: { proposal: proposal.id, branch: proposal.branch, ...details } });
+    records.audit.record({ at: now(), action, actor, repository, details: { ...about, ...details } });
   try {
     const publication = await oneAtATime(records.leases, now)(`publish ${repository.toLowerCase()}`, (fence) =>
       work([fence, auditedWrites(records.audit, now, actor)]),

@@ -228,6 +228,19 @@ export const operatorSchema = z.strictObject({
     .describe(
       "For the GitHub App: whether a repository without .github/tuneup.yml gets a pull request that adds it and no run before it is merged (default), or neither.",
     ),
+  linkHosts: z
+    .array(
+      z
+        .string()
+        .max(253)
+        .regex(
+          /^(?!xn--)[a-z0-9-]+(?:\.(?!xn--)[a-z0-9-]+)*\.[a-z]{2,}$/,
+          "a host is written like docs.acme.example: small letters, no scheme, no path",
+        ),
+    )
+    .max(20)
+    .optional()
+    .describe("Hosts besides the forge's own that links on Tuneup's pages may lead to; none by default."),
   approval: z
     .enum(["another-person", "anyone"])
     .optional()

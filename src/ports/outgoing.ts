@@ -43,11 +43,19 @@ export interface RateWindow {
   close(account: string, until: number): Promise<void>;
 }
 
+/** Keeps the writes for one account apart in time, over all processes of an installation. */
+export interface WritePace {
+  /** Resolves when it is this write's turn. What it resolves to is called once when the write is over, with whether anything was sent. */
+  turn(account: string): Promise<(sent: boolean) => Promise<void>>;
+}
+
 /** What every request of a forge's client passes. */
 export interface RequestKeepers {
   /** Stand before every request that writes, in this order. */
   readonly guards?: readonly WriteGuard[];
   readonly window?: RateWindow;
+  /** Writes wait here for their turn, before the guards are asked. */
+  readonly pace?: WritePace;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   /** Sees every request that leaves: its method, its address as a template and how it was answered. */
@@ -62,18 +70,37 @@ export async function guardedRequest<T>(request: ForgeRequest, send: () => Promi
   const account = repositoryOfRequest(request).split("/")[0] ?? "";
   await keepQuiet(account, keepers);
   const write = textsOfRequest(request);
-  const guards = write === undefined ? [] : (keepers.guards ?? []);
-  if (write !== undefined) for (const guard of guards) await guard.before(write);
+  if (write === undefined) return answered(request, send, keepers);
+  const over = account === "" ? undefined : await keepers.pace?.turn(account);
+  let left = false;
+  try {
+    // Who had to wait looks again: quiet may be wanted since.
+    if (over !== undefined) await keepQuiet(account, keepers);
+    for (const guard of keepers.guards ?? []) await guard.before(write);
+    left = true;
+    return await written(write, () => answered(request, send, keepers), keepers);
+  } finally {
+    await over?.(left);
+  }
+}
+
+async function written<T>(write: OutgoingWrite, send: () => Promise<T>, { guards = [] }: RequestKeepers): Promise<T> {
   let outcome: "written" | "failed" = "failed";
   try {
-    const answer = await watched(request, send, keepers);
+    const answer = await send();
     outcome = "written";
     return answer;
-  } catch (error) {
-    await remember(error, account, keepers);
-    throw error;
   } finally {
-    if (write !== undefined) for (const guard of guards) await guard.after?.(write, outcome);
+    for (const guard of guards) await guard.after?.(write, outcome);
+  }
+}
+
+async function answered<T>(request: ForgeRequest, send: () => Promise<T>, keepers: RequestKeepers): Promise<T> {
+  try {
+    return await watched(request, send, keepers);
+  } catch (error) {
+    await remember(error, repositoryOfRequest(request).split("/")[0] ?? "", keepers);
+    throw error;
   }
 }
 

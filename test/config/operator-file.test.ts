@@ -31,6 +31,12 @@ describe("the operator file", () => {
     );
   });
 
+  test("takes hosts for links as names only: no scheme, path, look-alike or address", () => {
+    const hosts = ["https://docs.acme.example", "docs.acme.example/x", "xn--dcs-pla.example", "127.0.0.1", "localhost", "*.acme.example"];
+    for (const host of hosts) expect(() => parseOperatorFile("f.yml", `linkHosts: ["${host}"]`)).toThrow(/linkHosts\.0: a host is written/);
+    expect(parseOperatorFile("f.yml", "linkHosts: [docs.acme.example]")).toEqual({ linkHosts: ["docs.acme.example"] });
+  });
+
   test("says where YAML is broken, and is not fooled by an alias bomb", () => {
     expect(() => parseOperatorFile("f.yml", "rules: [")).toThrow(/problem/);
     const bomb = `a: &a [x, x]\n${"bcdefghij"

@@ -2,7 +2,7 @@ import { Octokit } from "@octokit/rest";
 import { TuneupError } from "../../domain/errors.ts";
 import { failedAnswer, quietWanted } from "../../domain/publishing/rate-limit.ts";
 import { isRetryableStatus, retryAfter, type RetryTools } from "../../domain/retry.ts";
-import { guardedRequest, type RateWindow, type WriteGuard } from "../../ports/outgoing.ts";
+import { guardedRequest, type RateWindow, type WriteGuard, type WritePace } from "../../ports/outgoing.ts";
 import type { Telemetry } from "../../ports/runtime.ts";
 
 export interface GithubOptions {
@@ -16,6 +16,8 @@ export interface GithubOptions {
   readonly guards?: readonly WriteGuard[];
   /** When GitHub wanted quiet; shared with the other processes of the installation. */
   readonly window?: RateWindow;
+  /** Keeps writes apart in time; shared likewise. */
+  readonly pace?: WritePace;
   /** Sees every request. */
   readonly telemetry?: Telemetry;
 }
@@ -24,6 +26,7 @@ export interface GithubOptions {
 export function githubClient({
   baseUrl,
   guards = [],
+  pace,
   retry,
   telemetry,
   timeoutMilliseconds = 30_000,
@@ -47,6 +50,7 @@ export function githubClient({
       guards,
       clock: () => retry.now(),
       ...(window === undefined ? {} : { window }),
+      ...(pace === undefined ? {} : { pace }),
       ...(telemetry === undefined ? {} : { telemetry }),
     });
   });

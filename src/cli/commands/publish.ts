@@ -1,13 +1,27 @@
 import { resolve } from "node:path";
 import { buildCommand } from "@stricli/core";
-import { lookRules, openForgeWriter, openLedger, openSetupWriter, readOperator, scanSecrets } from "../../compose.ts";
+import {
+  lookRules,
+  openForgeWriter,
+  openLedger,
+  openSetupWriter,
+  type PublishingKeepers,
+  readOperator,
+  scanSecrets,
+} from "../../compose.ts";
 import { hindranceNow } from "../../compose/standing.ts";
 import { failureJson, readProposal } from "../../compose/publishing.ts";
 import { TuneupError } from "../../domain/errors.ts";
-import { openRecords, publishFenced } from "../../compose/service.ts";
+import { type FencedWork, openRecords, publishFenced, writePace } from "../../compose/service.ts";
+import type { OperatorSettings } from "../../config/operator-file.ts";
+import type { Instant } from "../../domain/ids.ts";
+import type { Proposal } from "../../domain/proposal.ts";
+import { setupBranch } from "../../domain/publishing/setup.ts";
 import { ledgerRateWindow } from "../../pipeline/standing/rate-window.ts";
 import { knownPulls, rememberPublication, settledPull } from "../../pipeline/standing/pulls.ts";
-import { publish, publishSetup } from "../../stages/publish.ts";
+import type { ForgeWriter, Publication } from "../../ports/forge.ts";
+import type { Ledger } from "../../ports/ledger.ts";
+import { type LastLook, publish, publishSetup } from "../../stages/publish.ts";
 import type { CliContext } from "../context.ts";
 import { type CommonFlags, commonFlags, flag, placesOf } from "../flags.ts";
 
@@ -43,45 +57,29 @@ export const publishCommand = buildCommand<Flags, [string], CliContext>({
 });
 
 async function publishFile(context: CliContext, flags: Flags, file: string): Promise<void> {
+  const { environment, now } = context;
   const places = placesOf(context, flags);
-  const proposal = readProposal(resolve(context.cwd, file));
-  if ("kind" in proposal) {
-    const setup = await publishSetup(proposal, openSetupWriter(context.environment), {
-      scanSecrets,
-      rules: lookRules(context.environment),
-    });
-    context.process.stdout.write(`${JSON.stringify(setup)}\n`);
-    return;
-  }
+  const given = readProposal(resolve(context.cwd, file));
   const ledger = openLedger(places.data);
   const records = openRecords(places.data);
   try {
-    const operator = readOperator(places, context.environment);
-    const publication = await publishFenced(proposal, records, context.now, async (guards) => {
-      const writer = openForgeWriter({
-        forge: flags.forge ?? "local",
-        repo: resolve(context.cwd, flags.repo ?? "."),
-        data: places.data,
-        environment: context.environment,
+    const operator = readOperator(places, environment);
+    const about = "kind" in given ? { repository: given.repository, branch: setupBranch } : aboutProposal(given);
+    const publication = await publishFenced(about, records, now, (guards) => {
+      const keepers: PublishingKeepers = {
         guards,
         window: ledgerRateWindow(ledger),
+        ...writePace(records.leases, now, environment.githubApiUrl),
         ...(context.telemetry === undefined ? {} : { telemetry: context.telemetry }),
-      });
-      const done = await publish(proposal, writer, ledger, {
-        scanSecrets,
-        rules: lookRules(context.environment),
-        wish: {
-          recreate: flags.recreate === true,
-          settledPull: settledPull(await knownPulls(ledger, proposal.repository), proposal.branch),
-        },
-        hindrance: (one) =>
-          hindranceNow(one, { repository: proposal.repository, ledger, operator, now: context.now(), limited: flags.forge === "github" }),
-      });
-      await rememberPublication(ledger, proposal, done, context.now());
-      return done;
+      };
+      const look = { scanSecrets, rules: lookRules(environment, operator) };
+      if ("kind" in given) return publishSetup(given, openSetupWriter(environment, operator, keepers), look);
+      const { cwd } = context;
+      const target = { forge: flags.forge ?? "local", repo: resolve(cwd, flags.repo ?? "."), data: places.data, environment, operator };
+      return publishProposal(given, openForgeWriter(target, keepers), { ledger, operator, now, look, flags });
     });
     context.process.stdout.write(
-      flags.json === true
+      flags.json === true || "kind" in given
         ? `${JSON.stringify(publication)}\n`
         : `${publication.result === "published" ? publication.pull.url : publication.why}\n`,
     );
@@ -89,4 +87,37 @@ async function publishFile(context: CliContext, flags: Flags, file: string): Pro
     records.close();
     await ledger.close();
   }
+}
+
+const aboutProposal = ({ branch, id, repository, startedBy }: Proposal): FencedWork => ({
+  repository,
+  branch,
+  proposal: id,
+  ...(startedBy === undefined ? {} : { startedBy }),
+});
+
+interface ProposalParts {
+  readonly ledger: Ledger;
+  readonly operator: OperatorSettings;
+  readonly now: () => Instant;
+  readonly look: LastLook;
+  readonly flags: Flags;
+}
+
+async function publishProposal(
+  proposal: Proposal,
+  writer: ForgeWriter,
+  { flags, ledger, look, now, operator }: ProposalParts,
+): Promise<Publication> {
+  const { repository } = proposal;
+  const done = await publish(proposal, writer, ledger, {
+    ...look,
+    wish: {
+      recreate: flags.recreate === true,
+      settledPull: settledPull(await knownPulls(ledger, repository), proposal.branch),
+    },
+    hindrance: (one) => hindranceNow(one, { repository, ledger, operator, now: now(), limited: flags.forge === "github" }),
+  });
+  await rememberPublication(ledger, proposal, done, now());
+  return done;
 }

@@ -1,12 +1,12 @@
 import { buildCommand } from "@stricli/core";
 import { startWebhookServer, webhookPath } from "../../app/webhook-server.ts";
-import { openLedger, readOperator } from "../../compose.ts";
+import { lookRules, openLedger, readOperator } from "../../compose.ts";
 import { openJobQueue } from "../../compose/app-service.ts";
 import { openProjects } from "../../compose/projects.ts";
 import { jsonLog, noTelemetry } from "../../compose/runtime.ts";
 import { tracedDeliveries, tracedQueue } from "../../compose/telemetry/traced-service.ts";
 import { ledgerRateWindow } from "../../pipeline/standing/rate-window.ts";
-import { auditedQueue, oneAtATime, openRecords, serviceGuards } from "../../compose/service.ts";
+import { auditedQueue, oneAtATime, openRecords, serviceGuards, writePace } from "../../compose/service.ts";
 import { otlpFlags, receiveBeside } from "../receiving/receiver-process.ts";
 import { appCredentials } from "../app-credentials.ts";
 import { registerJobs } from "../service/app-jobs.ts";
@@ -87,7 +87,8 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
         problems: intake.problems,
         telemetry,
         window: ledgerRateWindow(ledger),
-        guards: serviceGuards(records.audit, this.now, environment),
+        guards: serviceGuards(records.audit, this.now, lookRules(environment, operator)),
+        ...writePace(records.leases, this.now, credentials.apiUrl),
       });
       running.push({ stop: () => server.close() });
       const { probot } = server;

@@ -17,7 +17,8 @@ import { readOnMirror } from "./reading-process.ts";
 /** Registers what sets repositories up; nothing where the operator does not want it. */
 export function registerSetUp(queue: Pick<JobQueue, "work">, parts: AppParts): void {
   const { context, log, places, probot } = parts;
-  const target = { data: places.data, repo: context.cwd, forge: "github", program } as const;
+  const operator = places.operatorFile === undefined ? {} : { operatorFile: places.operatorFile };
+  const target = { data: places.data, repo: context.cwd, forge: "github", program, ...operator } as const;
   const job = setUpJob({
     octokit: (installation) => probot.auth(installation),
     token: async (request, access) => mintToken(await probot.auth(), request, access),
