@@ -17,11 +17,11 @@ import { makeRedactor } from "./adapters/redaction/batch-redactor.ts";
 import { redactionKeys } from "./adapters/redaction/redaction-key.ts";
 import { secretScanner } from "./adapters/secretlint-scanner/secret-ranges.ts";
 import { findSecrets } from "./adapters/secretlint-scanner/secretlint-scanner.ts";
-import { SqliteLedger } from "./adapters/sqlite/sqlite-ledger.ts";
 import { transcriptFileFormat } from "./adapters/transcript/transcript-file-format.ts";
 import { configureModels, type ConfiguredModels } from "./compose/models.ts";
 import { redactingStore } from "./compose/redacting-store.ts";
 import { realRetryTools, systemNow } from "./compose/runtime.ts";
+import { openState, type State, type StatePlace } from "./compose/state.ts";
 import { type OwnStore, openOwnStore } from "./compose/stores/own-store.ts";
 import { type ReadingFrom, readTracesFrom } from "./compose/stores/trace-readers.ts";
 import type { Environment } from "./config/environment.ts";
@@ -44,10 +44,8 @@ import { outgoingGuard } from "./stages/publish.ts";
 import type { LookRules } from "./stages/publish/last-look.ts";
 
 /** Where everything of one installation lives. */
-export interface Places {
+export interface Places extends StatePlace {
   readonly cwd: string;
-  /** Data folder. */
-  readonly data: string;
   readonly operatorFile?: string;
 }
 
@@ -62,6 +60,8 @@ export interface HouseSettings {
 /** The opened parts of one installation. */
 export interface House {
   readonly data: string;
+  /** What is remembered besides traces; the ledger is open already. */
+  readonly state: State;
   /** Tuneup's own store: what is received and ingested. */
   readonly store: TraceStore;
   /** Where sessions are read from: the own store, or the one that the operator file names for the project. */
@@ -158,11 +158,12 @@ export async function expireTraces(
   }
 }
 
-/** Opens store, ledger and models. Nothing is asked of any network. */
-export function openHouse(settings: HouseSettings): House {
+/** Opens store, ledger and models. Nothing is asked of any network but of the ledger's database, where there is one. */
+export async function openHouse(settings: HouseSettings): Promise<House> {
   const operator = readOperator(settings.places, settings.environment);
   const { data } = settings.places;
-  const ledger = SqliteLedger.open(join(data, "ledger.db"));
+  const state = await openState(settings.places);
+  const ledger = state.ledger();
   const store = openTraceStore(data, operator, settings.variables);
   const traces = readTracesFrom({
     operator,
@@ -172,6 +173,7 @@ export function openHouse(settings: HouseSettings): House {
   });
   return {
     data,
+    state,
     store,
     traces,
     ledger,
@@ -196,6 +198,7 @@ export function openHouse(settings: HouseSettings): House {
       await traces.reader.close();
       await store.close();
       await ledger.close();
+      await state.close();
     },
   };
 }
@@ -227,8 +230,6 @@ export function readClusters(path: string, project: ProjectId): readonly Failure
 
 export const projectOf = (flag: string | undefined, operator: OperatorSettings): ProjectId =>
   projectId(flag ?? operator.project ?? "default");
-
-export const openLedger = (data: string): Ledger => SqliteLedger.open(join(data, "ledger.db"));
 
 /** What stands before every request to GitHub in the publishing process. */
 export interface PublishingKeepers {

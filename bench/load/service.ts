@@ -4,11 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { MemoryLedger } from "../../src/adapters/memory-ledger/memory-ledger.ts";
-import { openServiceRecords } from "../../src/adapters/sqlite/service-database.ts";
+import { filesOf } from "../../src/compose/state.ts";
 import { commentCommand } from "../../src/app/commands/comment-command.ts";
 import { InboxWorker } from "../../src/app/intake/inbox-worker.ts";
 import { checkCredentials, startWebhookServer, webhookPath } from "../../src/app/webhook-server.ts";
-import { openLedger } from "../../src/compose.ts";
 import { instant } from "../../src/domain/ids.ts";
 
 /**
@@ -19,8 +18,8 @@ const folder = mkdtempSync(join(tmpdir(), "tuneup-load-"));
 const [secret = ""] = process.argv.slice(2);
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 const now = () => instant(new Date().toISOString());
-const records = openServiceRecords(join(folder, "ledger.db"));
-const ledger = openLedger(folder);
+const records = filesOf(folder).records();
+const ledger = filesOf(folder).ledger();
 const runs: string[] = [];
 const handled = new Set<number>();
 

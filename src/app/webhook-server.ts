@@ -36,7 +36,7 @@ export interface WebhookServerOptions extends GithubAppParts {
   /** Keeps writes apart in time; shared likewise. */
   readonly pace?: WritePace;
   /** What keeps the service from working at this moment; `GET /readyz` answers 503 with it. */
-  readonly problems?: () => readonly string[];
+  readonly problems?: () => Promise<readonly string[]>;
   readonly limits?: Partial<IntakeLimits>;
 }
 
@@ -154,7 +154,7 @@ async function route(request: IncomingMessage, response: ServerResponse, intake:
   const path = request.url?.split("?")[0];
   if (path === "/healthz") return answer(response, 200, "ok");
   if (path === "/readyz") {
-    const problems = options.problems?.() ?? [];
+    const problems = (await options.problems?.()) ?? [];
     return problems.length === 0 ? answer(response, 200, "ready") : answer(response, 503, problems.join("\n"));
   }
   if (path !== webhookPath || request.method !== "POST") return answer(response, 404, "not found");

@@ -27,6 +27,7 @@ const byError: Readonly<Record<ErrorCode, number>> = {
   "file-malformed": exitCode.partialInput,
   "trace-store-unavailable": exitCode.store,
   "trace-store-corrupt": exitCode.store,
+  "database-unavailable": exitCode.store,
   "repository-unreadable": exitCode.repository,
   "model-unreachable": exitCode.model,
   "model-refused": exitCode.model,

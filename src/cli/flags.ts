@@ -36,6 +36,7 @@ export function placesOf(context: CliContext, flags: CommonFlags): Places {
   return {
     cwd: context.cwd,
     data: resolve(context.cwd, flags.data ?? context.environment.dataFolder ?? ".tuneup"),
+    ...(context.environment.databaseUrl === undefined ? {} : { database: context.environment.databaseUrl }),
     ...(flags.operator === undefined ? {} : { operatorFile: flags.operator }),
   };
 }
@@ -47,7 +48,12 @@ export async function withHouse<T>(
   work: (house: House, project: ProjectId) => Promise<T>,
 ): Promise<T> {
   const { environment, telemetry, variables } = context;
-  const house = openHouse({ environment, variables, places: placesOf(context, flags), ...(telemetry === undefined ? {} : { telemetry }) });
+  const house = await openHouse({
+    environment,
+    variables,
+    places: placesOf(context, flags),
+    ...(telemetry === undefined ? {} : { telemetry }),
+  });
   try {
     return await work(house, projectOf(flags.project, house.operator));
   } finally {

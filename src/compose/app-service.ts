@@ -1,22 +1,10 @@
 import { join } from "node:path";
 import type { ProbotOctokit } from "probot";
 import { fetchCommit } from "../adapters/git-mirror/git-mirror.ts";
-import { OpenworkflowJobQueue } from "../adapters/openworkflow-job-queue/openworkflow-job-queue.ts";
 import type { Environment } from "../config/environment.ts";
 import type { OperatorSettings } from "../config/operator-file.ts";
 import { TuneupError } from "../domain/errors.ts";
 import { githubPages } from "../domain/github-address.ts";
-import type { JobRecords } from "../ports/job-records.ts";
-import type { JobQueue } from "../ports/job-queue.ts";
-import type { Ledger } from "../ports/ledger.ts";
-import { LanedJobQueue } from "./laned-job-queue.ts";
-
-/** The App's jobs; runs, which may take long, have a lane of their own. */
-export function openJobQueue(data: string, ledger: Ledger): JobQueue & JobRecords {
-  const open = (file: string, atOnce: number): JobQueue & JobRecords => OpenworkflowJobQueue.open(join(data, file), ledger, atOnce);
-  // Many runs may have begun and show so; how many of them read at once is for their turns to say.
-  return new LanedJobQueue({ long: open("jobs.db", 20), quick: open("quick-jobs.db", 2) }, ["run"]);
-}
 
 /** The trace project that the operator bound to a repository, if any. A repository never says itself whose traces it may see. */
 export const boundProject = (repository: string, operator: OperatorSettings): string | undefined =>

@@ -2,13 +2,14 @@ import { spawn } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
 import { withoutForgeSecrets } from "../config/environment.ts";
 import type { Log } from "../ports/runtime.ts";
-import { openProjects } from "./projects.ts";
+import { withProjects } from "./projects.ts";
 import { systemNow } from "./runtime.ts";
+import type { StatePlace } from "./state.ts";
 
 export { otlpCodec } from "../adapters/otlp/otlp-codec.ts";
 
 export interface ReceivingProcess {
-  readonly data: string;
+  readonly place: StatePlace;
   readonly cwd: string;
   /** Node's arguments, `receive` and its flags. */
   readonly command: readonly string[];
@@ -45,14 +46,9 @@ export async function keepReceiving(receiving: ReceivingProcess): Promise<void> 
   }
 }
 
-async function hasProject({ data, log }: ReceivingProcess): Promise<boolean> {
+async function hasProject({ log, place }: ReceivingProcess): Promise<boolean> {
   try {
-    const projects = openProjects(data);
-    try {
-      return (await projects.list(systemNow())).length > 0;
-    } finally {
-      await projects.close();
-    }
+    return await withProjects(place, async (projects) => (await projects.list(systemNow())).length > 0);
   } catch (error) {
     log.error({ problem: error instanceof Error ? error.message : "unknown" }, "the trace projects cannot be read");
     return false;

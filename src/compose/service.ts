@@ -1,6 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { join } from "node:path";
-import { openServiceRecords, type ServiceRecords } from "../adapters/sqlite/service-database.ts";
 import { TuneupError } from "../domain/errors.ts";
 import { type Instant, type Json, type ProposalId, type RepositoryId, repositoryName } from "../domain/ids.ts";
 import { fenced } from "../pipeline/standing/fenced-work.ts";
@@ -12,13 +10,11 @@ import type { Publication } from "../ports/forge.ts";
 import type { JobQueue } from "../ports/job-queue.ts";
 import type { WriteGuard, WritePace } from "../ports/outgoing.ts";
 import { realRetryTools } from "./runtime.ts";
+import type { ServiceRecords } from "./state.ts";
 import { outgoingGuard } from "../stages/publish.ts";
 import type { LookRules } from "../stages/publish/last-look.ts";
 
-export type { ServiceRecords } from "../adapters/sqlite/service-database.ts";
-
-/** Deliveries, leases and the audit log of one installation. */
-export const openRecords = (data: string): ServiceRecords => openServiceRecords(join(data, "ledger.db"));
+export type { ServiceRecords } from "./state.ts";
 
 /** What stands before every write of the service to GitHub: the last look; and the audit log, which also keeps what was held back. */
 export function serviceGuards(audit: AuditLog, now: () => Instant, rules: LookRules): readonly WriteGuard[] {

@@ -8,6 +8,8 @@ export interface Environment {
   readonly openaiBaseUrl?: string;
   /** Folder for the trace store, the ledger and evidence. */
   readonly dataFolder?: string;
+  /** Address of the PostgreSQL database for ledger and jobs, with its credentials; SQLite files where absent. */
+  readonly databaseUrl?: string;
   readonly operatorFile?: string;
   readonly githubToken?: string;
   readonly githubApiUrl?: string;
@@ -37,6 +39,7 @@ const names = {
   openaiApiKey: "OPENAI_API_KEY",
   openaiBaseUrl: "OPENAI_BASE_URL",
   dataFolder: "TUNEUP_DATA",
+  databaseUrl: "TUNEUP_DATABASE_URL",
   operatorFile: "TUNEUP_OPERATOR_FILE",
   githubToken: "GITHUB_TOKEN",
   githubApiUrl: "GITHUB_API_URL",
@@ -93,9 +96,15 @@ export function withoutForgeSecrets(): Record<string, string> {
   );
 }
 
-/** The variables of the publishing process: the forge's secrets and where programs are, nothing of the models or the traces. */
+/** The variables of the publishing process: the forge's secrets, the ledger's database and where programs are, nothing of the models or the traces. */
 export function onlyForgeSecrets(): Record<string, string> {
   const kept = new Set([
+    names.databaseUrl,
+    // What PostgreSQL's own programs and drivers read for what the address leaves out.
+    "PGUSER",
+    "PGPASSWORD",
+    "PGHOST",
+    "PGPORT",
     names.githubToken,
     "GH_TOKEN",
     "GITHUB_API_URL",

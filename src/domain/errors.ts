@@ -8,6 +8,7 @@ const errorCodes = [
   "file-malformed",
   "trace-store-unavailable",
   "trace-store-corrupt",
+  "database-unavailable",
   "repository-unreadable",
   "model-unreachable",
   "model-refused",

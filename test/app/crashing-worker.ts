@@ -1,7 +1,7 @@
 import { appendFileSync } from "node:fs";
 import { githubForge } from "../../src/adapters/github-forge/github-forge.ts";
 import { OpenworkflowJobQueue } from "../../src/adapters/openworkflow-job-queue/openworkflow-job-queue.ts";
-import { SqliteLedger } from "../../src/adapters/sqlite/sqlite-ledger.ts";
+import { filesOf } from "../../src/compose/state.ts";
 import { runJobName } from "../../src/app/commands/command-request.ts";
 import { FewAtOnce } from "../../src/pipeline/few-at-once.ts";
 import { permissionLookUps } from "../../src/app/commands/permission-look-ups.ts";
@@ -24,7 +24,7 @@ export interface WorkerOrder {
 }
 
 const order = JSON.parse(process.argv[2] ?? "{}") as WorkerOrder;
-const ledger = SqliteLedger.open(`${order.folder}/ledger.db`);
+const ledger = filesOf(order.folder).ledger();
 const queue = OpenworkflowJobQueue.open(`${order.folder}/jobs.db`, ledger);
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const { probot } = await makeProbot(

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { MemoryLedger } from "../../src/adapters/memory-ledger/memory-ledger.ts";
 import { MemoryJobQueue } from "../../src/adapters/memory-job-queue/memory-job-queue.ts";
-import { openServiceRecords, type ServiceRecords } from "../../src/adapters/sqlite/service-database.ts";
+import { filesOf, type ServiceRecords } from "../../src/compose/state.ts";
 import { InboxWorker } from "../../src/app/intake/inbox-worker.ts";
 import { checkCredentials, startWebhookServer, webhookPath, type WebhookServer } from "../../src/app/webhook-server.ts";
 import { TuneupError } from "../../src/domain/errors.ts";
@@ -30,7 +30,7 @@ const now = () => instant("2026-01-01T00:00:00.000Z");
 beforeEach(async () => {
   kept = [];
   broken = false;
-  records = openServiceRecords(join(folder, `ledger-${(count += 1)}.db`));
+  records = filesOf(join(folder, String((count += 1)))).records();
   server = await startWebhookServer({
     credentials: checkCredentials({ id: "7", privateKey, webhookSecret: secret, previousWebhookSecret: previous }),
     queue: new MemoryJobQueue(),
@@ -43,13 +43,13 @@ beforeEach(async () => {
       if (broken) throw new TuneupError("trace-store-unavailable", "The disk is full.", { remedy: "", retryable: true });
       if ((await records.inbox.receive(delivery, now())) === "new") kept.push(delivery);
     },
-    problems: () => (broken ? ["the records cannot be written"] : []),
+    problems: async () => (broken ? ["the records cannot be written"] : []),
     limits: { largestDelivery: 100_000, bytesAtOnce: 150_000, headersMilliseconds: 300, requestMilliseconds: 600, checkMilliseconds: 10 },
   });
 });
 afterEach(async () => {
   await server.close();
-  records.close();
+  await records.close();
 });
 
 const comment = (id = 555): string =>

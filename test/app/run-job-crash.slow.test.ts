@@ -6,7 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { OpenworkflowJobQueue } from "../../src/adapters/openworkflow-job-queue/openworkflow-job-queue.ts";
-import { SqliteLedger } from "../../src/adapters/sqlite/sqlite-ledger.ts";
+import { filesOf } from "../../src/compose/state.ts";
 import { digestOf } from "../../src/domain/digest.ts";
 import { commitSha } from "../../src/domain/ids.ts";
 import { aProposal } from "../contracts/ledger.ts";
@@ -68,7 +68,7 @@ describe.each(["assign", "may begin", "prove", "publish", "answer"])("a worker k
   test("goes on after a restart: one branch, one pull request, one answer, and no proof made again that was kept", async () => {
     const issue = world.openIssue("It fails");
     const comment = world.comment(issue, "ada", "/tuneup run");
-    const ledger = SqliteLedger.open(join(folder, "ledger.db"));
+    const ledger = filesOf(folder).ledger();
     const queue = OpenworkflowJobQueue.open(join(folder, "jobs.db"), ledger);
     const payload = { installation: 99, owner: "acme", repository: "support-agent", login: "ada", command: "run", issue, comment };
     await queue.add({ name: "run", key: `acme/support-agent/${comment}`, payload });

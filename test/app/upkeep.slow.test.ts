@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vit
 import { githubForge } from "../../src/adapters/github-forge/github-forge.ts";
 import { MemoryJobQueue } from "../../src/adapters/memory-job-queue/memory-job-queue.ts";
 import { MemoryLedger } from "../../src/adapters/memory-ledger/memory-ledger.ts";
-import { openServiceRecords, type ServiceRecords } from "../../src/adapters/sqlite/service-database.ts";
+import { filesOf, type ServiceRecords } from "../../src/compose/state.ts";
 import { makeProbot, type MadeProbot } from "../../src/app/make-probot.ts";
 import { Upkeep } from "../../src/app/upkeep/upkeep.ts";
 import { digestOf } from "../../src/domain/digest.ts";
@@ -42,13 +42,13 @@ beforeEach(async () => {
   world = await new GithubWorld({ "prompts/system.md": before }, { clock: () => Date.parse(clock) }).start();
   const { privateKey, webhookSecret } = world.app;
   made = await makeProbot({ id: "7", privateKey, webhookSecret, apiUrl: world.url }, () => undefined, []);
-  records = openServiceRecords(join(folder, `ledger-${(count += 1)}.db`));
+  records = filesOf(join(folder, String((count += 1)))).records();
   ledger = new MemoryLedger();
   queue = new MemoryJobQueue();
 });
 afterEach(async () => {
   vi.useRealTimers();
-  records.close();
+  await records.close();
   await world.stop();
 });
 

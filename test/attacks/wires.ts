@@ -4,7 +4,7 @@ import { createServer, request as openRequest } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openServiceRecords } from "../../src/adapters/sqlite/service-database.ts";
+import { filesOf } from "../../src/compose/state.ts";
 import { checkCredentials } from "../../src/app/webhook-server.ts";
 import { instant } from "../../src/domain/ids.ts";
 import { signatureOf } from "../world/webhooks.ts";
@@ -109,7 +109,7 @@ const a23: Case = {
   guard: "the memory of deliveries and of what happens once",
   async run(guard) {
     const folder = mkdtempSync(join(tmpdir(), "tuneup-attack-"));
-    const records = openServiceRecords(join(folder, "ledger.db"));
+    const records = filesOf(folder).records();
     try {
       return await withApp(
         async (rig) => {
@@ -124,7 +124,7 @@ const a23: Case = {
         },
       );
     } finally {
-      records.close();
+      await records.close();
       rmSync(folder, { recursive: true, force: true });
     }
   },

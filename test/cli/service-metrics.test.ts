@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { MemoryLedger } from "../../src/adapters/memory-ledger/memory-ledger.ts";
-import { openServiceRecords } from "../../src/adapters/sqlite/service-database.ts";
+import { filesOf } from "../../src/compose/state.ts";
 import { startMetricsServer } from "../../src/app/metrics-server.ts";
 import { serviceMetrics } from "../../src/cli/service/service-metrics.ts";
 import { instant, later, projectId } from "../../src/domain/ids.ts";
@@ -14,7 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const now = instant("2026-01-01T00:00:00.000Z");
 
 test("the figures of a service are what its records say, and hold no text of anybody", async () => {
-  const records = openServiceRecords(join(folder, "ledger.db"));
+  const records = filesOf(folder).records();
   await records.inbox.receive({ id: "guid-1", event: "issue_comment", body: '{"comment":"words of a person"}' }, now);
   await records.audit.record({ at: now, action: "write", actor: "ada", repository: "acme/a", details: { what: "comment" } });
   const ledger = new MemoryLedger();
@@ -33,7 +33,7 @@ test("the figures of a service are what its records say, and hold no text of any
     now: () => later(now, 90_000),
     machine: { memoryBytes: 1000, uptimeSeconds: 5 },
   });
-  records.close();
+  await records.close();
   const text = prometheusText(metrics);
   expect(text).toContain('tuneup_deliveries{state="waiting"} 1\n');
   expect(text).toContain("tuneup_oldest_waiting_delivery_seconds 90\n");

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { MemoryJobQueue } from "../../src/adapters/memory-job-queue/memory-job-queue.ts";
 import { instant } from "../../src/domain/ids.ts";
 import type { JobRecords, JobRow } from "../../src/ports/job-records.ts";
-import { LanedJobQueue } from "../../src/compose/laned-job-queue.ts";
+import { LanedJobQueue } from "../../src/compose/state/laned-job-queue.ts";
 
 /** A lane whose records are given: one failed job. */
 function lane(id: string, addedAt: string): MemoryJobQueue & JobRecords {

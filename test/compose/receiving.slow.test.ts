@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { newProjectToken, openProjects } from "../../src/compose/projects.ts";
+import { newProjectToken, withProjects } from "../../src/compose/projects.ts";
 import { keepReceiving } from "../../src/compose/receiving.ts";
 import { silentLog } from "../../src/compose/runtime.ts";
 import { instant, projectId } from "../../src/domain/ids.ts";
@@ -26,9 +26,9 @@ writeFileSync(
 
 async function projectFolder(): Promise<string> {
   const data = mkdtempSync(join(root, "d"));
-  const projects = openProjects(data);
-  await projects.create(projectId("support"), hashOfToken(newProjectToken()), instant("2026-01-20T00:00:00.000Z"));
-  await projects.close();
+  await withProjects({ data }, (projects) =>
+    projects.create(projectId("support"), hashOfToken(newProjectToken()), instant("2026-01-20T00:00:00.000Z")),
+  );
   return data;
 }
 
@@ -52,7 +52,7 @@ describe("the receiver beside the App", () => {
     process.env["GITHUB_TOKEN"] = "not-for-the-receiver";
     try {
       await keepReceiving({
-        data: await projectFolder(),
+        place: { data: await projectFolder() },
         cwd: root,
         command: [script, url],
         log: { ...silentLog, error: (fields) => void deaths.push(fields) },

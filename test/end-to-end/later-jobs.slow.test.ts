@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { SqliteLedger } from "../../src/adapters/sqlite/sqlite-ledger.ts";
+import { filesOf } from "../../src/compose/state.ts";
 import { textKey } from "../../src/app/commands/command-request.ts";
 import { shippedFile } from "../../src/compose.ts";
 import type { Evidence } from "../../src/domain/evidence.ts";
@@ -72,7 +72,7 @@ describe("after a published edit", () => {
   });
 
   test("a revision is drafted after a person's words, is tested as a later job, and does not bring the same edit", async () => {
-    const ledger = SqliteLedger.open(join(data, "ledger.db"));
+    const ledger = filesOf(data).ledger();
     await ledger.put(textKey("sha256:77"), "Say it more kindly.");
     await ledger.close();
     const revised = await later("revise", "--words", "sha256:77");

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { MemoryLedger } from "../../src/adapters/memory-ledger/memory-ledger.ts";
-import { openServiceRecords, type ServiceRecords } from "../../src/adapters/sqlite/service-database.ts";
+import { filesOf, type ServiceRecords } from "../../src/compose/state.ts";
 import { makeProbot, type MadeProbot } from "../../src/app/make-probot.ts";
 import { redeliverFailed } from "../../src/app/upkeep/redeliver.ts";
 import { instant, type Instant } from "../../src/domain/ids.ts";
@@ -27,11 +27,11 @@ const machineNow = (): Instant => instant(new Date().toISOString());
 /** Runs some work with records in a folder of its own. */
 async function withRecords<T>(work: (records: ServiceRecords, folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "tuneup-fault-"));
-  const records = openServiceRecords(join(folder, "ledger.db"));
+  const records = filesOf(folder).records();
   try {
     return await work(records, folder);
   } finally {
-    records.close();
+    await records.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }
@@ -206,15 +206,15 @@ const f20: Case = {
 };
 
 const instance = (records: string): string => `
-import { openServiceRecords } from ${JSON.stringify(records)};
-const [file, name] = process.argv.slice(2);
-const own = openServiceRecords(file);
+import { filesOf } from ${JSON.stringify(records)};
+const [folder, name] = process.argv.slice(2);
+const own = filesOf(folder).records();
 const at = "2026-01-20T12:00:00.000Z";
 const received = await own.inbox.receive({ id: "one", event: "issue_comment", body: "{}" }, at);
 const lease = await own.leases.acquire("upkeep", name, at, 60000);
 const claim = await own.inbox.claim(at, 60000);
 process.stdout.write(JSON.stringify({ received, leads: lease !== undefined, works: claim !== undefined }));
-own.close();
+await own.close();
 `;
 
 const f22: Case = {
@@ -226,11 +226,9 @@ const f22: Case = {
     try {
       const findings = new Findings();
       const program = join(folder, "instance.mts");
-      writeFileSync(program, instance(new URL("../../src/adapters/sqlite/service-database.ts", import.meta.url).href));
+      writeFileSync(program, instance(new URL("../../src/compose/state.ts", import.meta.url).href));
       const ends = await Promise.all(
-        ["a", "b", "c"].map((name) =>
-          settled(run(process.execPath, [program, join(folder, guard === "on" ? "ledger.db" : `${name}.db`), name])),
-        ),
+        ["a", "b", "c"].map((name) => settled(run(process.execPath, [program, guard === "on" ? folder : join(folder, name), name]))),
       );
       const said = ends.flatMap((end) =>
         "value" in end ? [JSON.parse(end.value.stdout) as { received: string; leads: boolean; works: boolean }] : [],

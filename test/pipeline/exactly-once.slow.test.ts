@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { githubForge } from "../../src/adapters/github-forge/github-forge.ts";
 import { MemoryLedger } from "../../src/adapters/memory-ledger/memory-ledger.ts";
-import { openServiceRecords, type ServiceRecords } from "../../src/adapters/sqlite/service-database.ts";
+import { filesOf, type ServiceRecords } from "../../src/compose/state.ts";
 import { digestOf } from "../../src/domain/digest.ts";
 import { commitSha, instant, type Instant, later } from "../../src/domain/ids.ts";
 import type { Proposal } from "../../src/domain/proposal.ts";
@@ -29,10 +29,10 @@ beforeEach(async () => {
   clock = instant("2026-01-10T00:00:00.000Z");
   world = await new GithubWorld({ "prompts/system.md": before }).start();
   ledger = new MemoryLedger();
-  records = openServiceRecords(join(folder, `ledger-${(count += 1)}.db`));
+  records = filesOf(join(folder, String((count += 1)))).records();
 });
 afterEach(async () => {
-  records.close();
+  await records.close();
   await world.stop();
 });
 

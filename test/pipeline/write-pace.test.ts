@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { openServiceRecords, type ServiceRecords } from "../../src/adapters/sqlite/service-database.ts";
+import { filesOf, type ServiceRecords } from "../../src/compose/state.ts";
 import { type Instant, instant } from "../../src/domain/ids.ts";
 import { leasedWritePace } from "../../src/pipeline/standing/write-pace.ts";
 import { guardedRequest, type WriteGuard, type WritePace } from "../../src/ports/outgoing.ts";
@@ -13,11 +13,11 @@ let records: ServiceRecords;
 let clock: number;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "tuneup-pace-"));
-  records = openServiceRecords(join(folder, "ledger.db"));
+  records = filesOf(folder).records();
   clock = Date.parse("2026-01-20T12:00:00Z");
 });
-afterEach(() => {
-  records.close();
+afterEach(async () => {
+  await records.close();
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { OpenWorkflow } from "openworkflow";
+import { BackendPostgres } from "openworkflow/postgres";
 import { BackendSqlite } from "openworkflow/sqlite";
 import { asJson } from "../../domain/digest.ts";
 import { TuneupError } from "../../domain/errors.ts";
@@ -8,6 +9,7 @@ import type { JobRecords, JobRow } from "../../ports/job-records.ts";
 import { type Job, type JobHandler, type JobQueue, mostTries, type Steps } from "../../ports/job-queue.ts";
 import type { Deliveries, Documents } from "../../ports/ledger.ts";
 import { rowOf, statusOf } from "./job-rows.ts";
+import { plainForm, type StoredForm, textForm } from "./stored-form.ts";
 
 /** How a job is tried again after a failed step: within an hour, because GitHub's rate limits last that long; then it is kept as failed. */
 const retryPolicy = { maximumAttempts: mostTries, initialInterval: "2s", backoffCoefficient: 5, maximumInterval: "25m" } as const;
@@ -17,24 +19,37 @@ export type JobMemory = Deliveries & Pick<Documents, "get" | "put">;
 
 type Worker = ReturnType<OpenWorkflow["newWorker"]>;
 
+/** Where the library keeps its runs. */
+type Backend = BackendSqlite | BackendPostgres;
+
+/** A part of a PostgreSQL database that several queues share: their connections, the schema and a name of its own for each. */
+export interface SharedPlace {
+  /** Connections whose column names come in camel case; ended by whoever made them. */
+  readonly pool: Parameters<typeof BackendPostgres.fromPool>[0];
+  readonly schema: string;
+  readonly lane: string;
+}
+
 /**
- * Durable jobs on openworkflow with SQLite. Its own idempotency keys are forgotten after a day, so the natural key is remembered in the
- * ledger. A worker that dies lets go of its job after the library's fixed lease of 30 s.
+ * Durable jobs on openworkflow, in a SQLite file or a PostgreSQL database. Its own idempotency keys are forgotten after a day, so the natural key is
+ * remembered in the ledger. A worker that dies lets go of its job after the library's fixed lease of 30 s.
  */
 export class OpenworkflowJobQueue implements JobQueue, JobRecords {
-  readonly #backend: BackendSqlite;
+  readonly #backend: Backend;
   readonly #client: OpenWorkflow;
   readonly #memory: JobMemory;
   readonly #atOnce: number;
+  readonly #form: StoredForm;
   readonly #handlers = new Map<string, JobHandler>();
   readonly #stopping = new AbortController();
   #worker: Worker | undefined;
 
-  private constructor(backend: BackendSqlite, memory: JobMemory, atOnce: number) {
+  private constructor(backend: Backend, memory: JobMemory, { atOnce, form }: { readonly atOnce: number; readonly form: StoredForm }) {
     this.#atOnce = atOnce;
     this.#backend = backend;
     this.#client = new OpenWorkflow({ backend });
     this.#memory = memory;
+    this.#form = form;
   }
 
   /** Opens or creates the job database; this process works on so many jobs at once. */
@@ -43,7 +58,7 @@ export class OpenworkflowJobQueue implements JobQueue, JobRecords {
       mkdirSync(dirname(path), { recursive: true });
       const backend = BackendSqlite.connect(path);
       waitWhenLocked(backend);
-      return new OpenworkflowJobQueue(backend, memory, atOnce);
+      return new OpenworkflowJobQueue(backend, memory, { atOnce, form: plainForm });
     } catch (cause) {
       throw new TuneupError(
         "trace-store-unavailable",
@@ -58,11 +73,28 @@ export class OpenworkflowJobQueue implements JobQueue, JobRecords {
     }
   }
 
+  /** Brings the library's own tables in a PostgreSQL schema up to date. One process at a time: whoever calls sees to that. */
+  static async prepare(url: string, schema: string): Promise<void> {
+    const quiet = new URL(url);
+    // The library's own connections would print the server's notices on standard output.
+    quiet.searchParams.set("client_min_messages", "error");
+    await (await BackendPostgres.connect(quiet.href, { schema })).stop();
+  }
+
+  /** The jobs of one lane in a database that was prepared; this process works on so many at once. */
+  static shared({ lane, pool, schema }: SharedPlace, memory: JobMemory, atOnce = 2): OpenworkflowJobQueue {
+    return new OpenworkflowJobQueue(BackendPostgres.fromPool(pool, { schema, namespaceId: lane }), memory, { atOnce, form: textForm });
+  }
+
   async add(job: Job): Promise<"added" | "duplicate"> {
     const key = `${job.name}/${job.key}`;
     if ((await this.#memory.get(`job/${key}`)) !== undefined) return "duplicate";
     // The run first, the memory second: after a crash between the two the job is added again under the same idempotency key, which joins them.
-    await this.#client.runWorkflow({ name: job.name, retryPolicy }, { key: job.key, payload: job.payload }, { idempotencyKey: key });
+    await this.#client.runWorkflow(
+      { name: job.name, retryPolicy },
+      { key: job.key, payload: this.#form.write(job.payload) },
+      { idempotencyKey: key },
+    );
     await this.#memory.put(`job/${key}`, "added");
     return (await this.#memory.delivery(`job/${key}`)) === "new" ? "added" : "duplicate";
   }
@@ -88,12 +120,13 @@ export class OpenworkflowJobQueue implements JobQueue, JobRecords {
   work(name: string, handler: JobHandler): void {
     this.#handlers.set(name, handler);
     this.#client.defineWorkflow<{ key: string; payload: Job["payload"] }, null>({ name, retryPolicy }, async ({ input, step }) => {
+      const form = this.#form;
       const steps: Steps = {
         // The library hands back what it stored, so a first run must see the same plain JSON as a resumed one.
         run: async <T>(stepName: string, work: () => Promise<T>): Promise<T> =>
-          step.run<T>({ name: stepName }, async () => asJson((await work()) ?? null) as T),
+          form.read(await step.run({ name: stepName }, () => storably(form, async () => form.write(asJson((await work()) ?? null))))) as T,
       };
-      await handler({ name, key: input.key, payload: input.payload }, steps, this.#stopping.signal);
+      await storably(form, () => handler({ name, key: input.key, payload: form.read(input.payload) }, steps, this.#stopping.signal));
       return null;
     });
   }
@@ -108,7 +141,17 @@ export class OpenworkflowJobQueue implements JobQueue, JobRecords {
       new TuneupError("cancelled", "The service is stopping.", { remedy: "The job goes on after the next start.", retryable: true }),
     );
     await this.#worker?.stop();
-    await this.#backend.stop();
+    // Connections that are shared are ended by whoever made them.
+    if (this.#backend instanceof BackendSqlite) await this.#backend.stop();
+  }
+}
+
+/** Work whose error can be kept. */
+async function storably<T>(form: StoredForm, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw form.error(error);
   }
 }
 

@@ -1,5 +1,5 @@
 import { buildCommand } from "@stricli/core";
-import { openRecords } from "../../compose/service.ts";
+import { openState } from "../../compose/state.ts";
 import type { AuditEntry } from "../../ports/audit-log.ts";
 import type { CliContext } from "../context.ts";
 import { type CommonFlags, commonFlags, flag, parseWhole, placesOf } from "../flags.ts";
@@ -34,12 +34,14 @@ export const auditCommand = buildCommand<Flags, [], CliContext>({
     },
   },
   async func(flags) {
-    const records = openRecords(placesOf(this, flags).data);
+    const state = await openState(placesOf(this, flags));
+    const records = state.records();
     try {
       const entries = await records.audit.entries(flags.last ?? usualNumber, flags.repository);
       this.process.stdout.write(flags.json === true ? `${JSON.stringify(entries)}\n` : describeAudit(entries));
     } finally {
-      records.close();
+      await records.close();
+      await state.close();
     }
   },
 });

@@ -28,7 +28,7 @@ async function play(context: CliContext, demo: Demo, seed: number): Promise<RunR
   const { data, operatorFile, repository, traces } = demo.places;
   const inside: CliContext = { ...context, cwd: demo.places.folder, environment: demo.environment, variables: {} };
   const flags: RunFlags = { traces: [traces], repo: repository, data, operator: operatorFile, seed };
-  const house = openHouse({ environment: demo.environment, variables: {}, places: { cwd: demo.places.folder, data, operatorFile } });
+  const house = await openHouse({ environment: demo.environment, variables: {}, places: { cwd: demo.places.folder, data, operatorFile } });
   try {
     const project = projectOf(undefined, house.operator);
     return await publishReport(inside, await readAndProve(inside, house, project, flags), flags);

@@ -18,6 +18,7 @@ import { program } from "../program.ts";
 import { receiverChecks } from "../receiving/receiver-check.ts";
 import { openCheckout, repositoryOf } from "../run-job.ts";
 import { assembleProject } from "../read-sessions.ts";
+import { databaseChecks } from "../service/database-check.ts";
 import { plural } from "../table.ts";
 import { traceChecks } from "../trace-checks.ts";
 
@@ -69,7 +70,7 @@ async function readerChecks(context: CliContext, house: House, project: ProjectI
       : { name: "judge", state: "ok", text: judge.model },
   ];
   const live = flags.live === true ? await liveModels(context, house) : [];
-  const receiving = await receiverChecks(context, { data: house.data, project, live: flags.live === true });
+  const receiving = await receiverChecks(context, { state: house.state, project, live: flags.live === true });
   return [repository, ...(await sessionChecks(house, project, flags)), ...receiving, ...models, ...live];
 }
 
@@ -222,7 +223,7 @@ export const doctorCommand = buildCommand<Flags, [], CliContext>({
   docs: {
     brief: "Check everything that a run needs, and say what is missing",
     fullDescription: [
-      "Looks at the machine, the operator file, the repository, the traces (what they lack for which stage), the models, the forge and the GitHub App:",
+      "Looks at the machine, the database where there is one, the operator file, the repository, the traces (what they lack for which stage), the models, the forge and the GitHub App:",
       "what it may and hears, its webhook and how deliveries fared, this machine's clock, where it is installed.",
       "Only GitHub is asked, about the App where there is one; with --live also each model role, with one small call and its cost, and GitHub with one",
       "read for each permission. Nothing is written anywhere.",
@@ -246,6 +247,9 @@ export const doctorCommand = buildCommand<Flags, [], CliContext>({
       return;
     }
     const { data, operatorFile } = placesOf(this, flags);
+    const database = await databaseChecks(placesOf(this, flags));
+    // Nothing of what was read can be found without it.
+    const reading = database.some(({ state }) => state === "problem") ? [] : await readSomewhere(this, flags);
     const place = { data, cwd: this.cwd, live: flags.live === true };
     const named = {
       ...(operatorFile === undefined ? {} : { operatorFile }),
@@ -253,7 +257,8 @@ export const doctorCommand = buildCommand<Flags, [], CliContext>({
     };
     const checks = [
       ...machineChecks(this),
-      ...(await readSomewhere(this, flags)),
+      ...database,
+      ...reading,
       ...(await forgeChecks(this, flags)),
       ...(await appDoctor(this, { ...place, ...named })),
     ];

@@ -1,7 +1,5 @@
 import { buildCommand, buildRouteMap } from "@stricli/core";
-import { openLedger } from "../../compose.ts";
-import { openJobQueue } from "../../compose/app-service.ts";
-import { openRecords, type ServiceRecords } from "../../compose/service.ts";
+import { openState, type ServiceRecords, type StatePlace } from "../../compose/state.ts";
 import { TuneupError } from "../../domain/errors.ts";
 import type { InboxRow } from "../../ports/inbox.ts";
 import type { JobRecords, JobRow } from "../../ports/job-records.ts";
@@ -15,17 +13,22 @@ interface Flags extends Pick<CommonFlags, "data" | "json"> {
 
 const most = 200;
 
-/** Opens the queue and the inbox of a data folder for one look and closes them again. */
-async function withQueue<T>(data: string, work: (queue: JobRecords, records: ServiceRecords) => Promise<T>): Promise<T> {
-  const ledger = openLedger(data);
-  const records = openRecords(data);
-  const queue = openJobQueue(data, ledger);
+/** Opens the queue and the inbox of an installation for one look and closes them again. */
+async function withQueue<T>(place: StatePlace, work: (queue: JobRecords, records: ServiceRecords) => Promise<T>): Promise<T> {
+  const state = await openState(place);
   try {
-    return await work(queue, records);
+    const ledger = state.ledger();
+    const records = state.records();
+    const queue = await state.jobs(ledger);
+    try {
+      return await work(queue, records);
+    } finally {
+      await queue.stop();
+      await records.close();
+      await ledger.close();
+    }
   } finally {
-    await queue.stop();
-    records.close();
-    await ledger.close();
+    await state.close();
   }
 }
 
@@ -49,7 +52,7 @@ const listCommand = buildCommand<Flags, [], CliContext>({
     flags: { data: commonFlags.data, json: commonFlags.json, failed: flag.toggle("Only what was given up") },
   },
   async func(flags) {
-    const found = await withQueue(placesOf(this, flags).data, async (queue, records) => ({
+    const found = await withQueue(placesOf(this, flags), async (queue, records) => ({
       jobs: await queue.jobs(most, flags.failed === true ? "failed" : undefined),
       deliveries: await records.inbox.list(flags.failed === true ? ["failed"] : ["waiting", "failed"], most),
     }));
@@ -65,7 +68,7 @@ const retryCommand = buildCommand<Pick<Flags, "data">, [string], CliContext>({
   },
   async func(flags, id) {
     const found = await withQueue(
-      placesOf(this, flags).data,
+      placesOf(this, flags),
       async (queue, records) => (await records.inbox.retry(id, this.now())) || (await queue.again(id)),
     );
     if (!found)

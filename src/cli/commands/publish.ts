@@ -1,18 +1,11 @@
 import { resolve } from "node:path";
 import { buildCommand } from "@stricli/core";
-import {
-  lookRules,
-  openForgeWriter,
-  openLedger,
-  openSetupWriter,
-  type PublishingKeepers,
-  readOperator,
-  scanSecrets,
-} from "../../compose.ts";
+import { lookRules, openForgeWriter, openSetupWriter, type PublishingKeepers, readOperator, scanSecrets } from "../../compose.ts";
 import { hindranceNow } from "../../compose/standing.ts";
 import { failureJson, readProposal } from "../../compose/publishing.ts";
 import { TuneupError } from "../../domain/errors.ts";
-import { type FencedWork, openRecords, publishFenced, writePace } from "../../compose/service.ts";
+import { type FencedWork, publishFenced, writePace } from "../../compose/service.ts";
+import { openState } from "../../compose/state.ts";
 import type { OperatorSettings } from "../../config/operator-file.ts";
 import type { Instant } from "../../domain/ids.ts";
 import type { Proposal } from "../../domain/proposal.ts";
@@ -60,8 +53,9 @@ async function publishFile(context: CliContext, flags: Flags, file: string): Pro
   const { environment, now } = context;
   const places = placesOf(context, flags);
   const given = readProposal(resolve(context.cwd, file));
-  const ledger = openLedger(places.data);
-  const records = openRecords(places.data);
+  const state = await openState(places);
+  const ledger = state.ledger();
+  const records = state.records();
   try {
     const operator = readOperator(places, environment);
     const about = "kind" in given ? { repository: given.repository, branch: setupBranch } : aboutProposal(given);
@@ -84,8 +78,9 @@ async function publishFile(context: CliContext, flags: Flags, file: string): Pro
         : `${publication.result === "published" ? publication.pull.url : publication.why}\n`,
     );
   } finally {
-    records.close();
+    await records.close();
     await ledger.close();
+    await state.close();
   }
 }
 

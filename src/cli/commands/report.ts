@@ -1,7 +1,7 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { buildCommand } from "@stricli/core";
-import { openLedger } from "../../compose.ts";
+import { hasLedger, openState, type StatePlace } from "../../compose/state.ts";
 import { keptTranscripts } from "../../compose/stores/kept-transcripts.ts";
 import { TuneupError } from "../../domain/errors.ts";
 import { decisiveVerdict, type Evidence } from "../../domain/evidence.ts";
@@ -56,8 +56,7 @@ export const reportCommand = buildCommand<Flags, [string], CliContext>({
         remedy: "`tuneup verify` names each line that does not follow.",
         fields: { path },
       });
-    const page =
-      flags.html === undefined ? undefined : await writePage(evidence, resolve(this.cwd, flags.html), placesOf(this, flags).data);
+    const page = flags.html === undefined ? undefined : await writePage(evidence, resolve(this.cwd, flags.html), placesOf(this, flags));
     const views = flags.labels === undefined ? undefined : labelsIn(resolve(this.cwd, flags.labels), evidence);
     const body = evidenceMarkdown(evidence, flags.public === true ? "public" : "private");
     const markdown = views === undefined ? body : `${body}\n${labelsSection(views)}`;
@@ -86,17 +85,18 @@ interface WrittenPage {
   readonly conversations: number;
 }
 
-async function writePage(evidence: Evidence, page: string, data: string): Promise<WrittenPage> {
-  const transcripts = await transcriptsOf(evidence, data);
+async function writePage(evidence: Evidence, page: string, place: StatePlace): Promise<WrittenPage> {
+  const transcripts = await transcriptsOf(evidence, place);
   writeFileSync(page, evidencePage({ evidence, walks: walksOf(evidence), transcripts }));
   return { page, conversations: transcripts.size };
 }
 
-/** The conversations of the sessions that changed, where the ledger of this data folder has them. Makes no folder that is not there. */
-async function transcriptsOf(evidence: Evidence, data: string): Promise<ReadonlyMap<Digest, readonly Message[]>> {
+/** The conversations of the sessions that changed, where the ledger has them. Makes no folder that is not there. */
+async function transcriptsOf(evidence: Evidence, place: StatePlace): Promise<ReadonlyMap<Digest, readonly Message[]>> {
   const found = new Map<Digest, readonly Message[]>();
-  if (!existsSync(join(data, "ledger.db"))) return found;
-  const ledger = openLedger(data);
+  if (!hasLedger(place)) return found;
+  const state = await openState(place);
+  const ledger = state.ledger();
   const transcripts = keptTranscripts(ledger);
   try {
     for (const replay of changedReplays(evidence)) {
@@ -105,6 +105,7 @@ async function transcriptsOf(evidence: Evidence, data: string): Promise<Readonly
     }
   } finally {
     await ledger.close();
+    await state.close();
   }
   return found;
 }

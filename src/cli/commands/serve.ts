@@ -1,12 +1,11 @@
 import { buildCommand } from "@stricli/core";
 import { startWebhookServer, webhookPath } from "../../app/webhook-server.ts";
-import { lookRules, openLedger, readOperator } from "../../compose.ts";
-import { openJobQueue } from "../../compose/app-service.ts";
-import { openProjects } from "../../compose/projects.ts";
+import { lookRules, readOperator } from "../../compose.ts";
 import { jsonLog, noTelemetry } from "../../compose/runtime.ts";
 import { tracedDeliveries, tracedQueue } from "../../compose/telemetry/traced-service.ts";
 import { ledgerRateWindow } from "../../pipeline/standing/rate-window.ts";
-import { auditedQueue, oneAtATime, openRecords, serviceGuards, writePace } from "../../compose/service.ts";
+import { auditedQueue, oneAtATime, serviceGuards, writePace } from "../../compose/service.ts";
+import { openAll } from "../../compose/state.ts";
 import { otlpFlags, receiveBeside } from "../receiving/receiver-process.ts";
 import { appCredentials } from "../app-credentials.ts";
 import { registerJobs } from "../service/app-jobs.ts";
@@ -65,10 +64,8 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
     const host = flags.host ?? environment.host ?? "127.0.0.1";
     const credentials = await appCredentials(this, { data: places.data, port, host }, log);
     if (credentials === undefined) return;
-    const ledger = openLedger(places.data);
-    const records = openRecords(places.data);
-    const projects = openProjects(places.data);
-    const jobs = openJobQueue(places.data, ledger);
+    const state = await openAll(places);
+    const { jobs, ledger, projects, records } = state;
     const { telemetry = noTelemetry } = this;
     const queue = tracedQueue(auditedQueue(jobs, records.audit, this.now), telemetry);
     const intake = keptDeliveries(records, { now: this.now, log, signal: this.signal, traced: tracedDeliveries(telemetry) });
@@ -99,7 +96,7 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
       registerJobs(queue, service);
       await queue.start();
       intake.start((delivery) => server.handle(delivery));
-      const retention = keepRetention(this, flags, operator, log);
+      const retention = await keepRetention(this, flags, operator, log);
       running.push(startUpkeep(service, { records, queue, retention }));
       running.push(await offerMetrics({ records, jobs, ledger, projects, operator, now: this.now }, metricsPlaces(this, host), log));
       log.info({ url: server.url, webhooks: webhookPath, repositories: Object.keys(operator.repositories ?? {}).length }, "listening");
@@ -112,9 +109,7 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
         await telemetry.close();
         process.exit(exitCode.success);
       }
-      records.close();
-      await projects.close();
-      await ledger.close();
+      await state.close();
     }
   },
 });

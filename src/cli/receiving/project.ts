@@ -1,6 +1,6 @@
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import { openTraceStore, readOperator } from "../../compose.ts";
-import { newProjectToken, openProjects } from "../../compose/projects.ts";
+import { newProjectToken, withProjects } from "../../compose/projects.ts";
 import { TuneupError } from "../../domain/errors.ts";
 import { type Instant, later, type ProjectId, projectId } from "../../domain/ids.ts";
 import { hashOfToken, type ProjectToken } from "../../domain/receiving/project-token.ts";
@@ -19,15 +19,6 @@ const nameOfProject = {
 
 const hour = 3_600_000;
 const defaultGraceHours = 24;
-
-async function withProjects<T>(context: CliContext, given: Flags, work: (projects: ProjectDirectory) => Promise<T>): Promise<T> {
-  const projects = openProjects(placesOf(context, given).data);
-  try {
-    return await work(projects);
-  } finally {
-    await projects.close();
-  }
-}
 
 function newName(text: string): ProjectId {
   if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(text)) return projectId(text);
@@ -74,7 +65,7 @@ const createCommand = buildCommand<Flags, [string], CliContext>({
   async func(given, text) {
     const name = newName(text);
     const token = newProjectToken();
-    const result = await withProjects(this, given, (projects) => projects.create(name, hashOfToken(token), this.now()));
+    const result = await withProjects(placesOf(this, given), (projects) => projects.create(name, hashOfToken(token), this.now()));
     if (result === "exists") {
       throw new TuneupError("usage", `There is a trace project "${name}" already.`, {
         remedy: `\`tuneup project rotate ${name}\` makes another token for it.`,
@@ -123,7 +114,7 @@ const rotateCommand = buildCommand<RotateFlags, [string], CliContext>({
     if (hours > 24 * 366) throw new TuneupError("usage", "A grace time is at most a year.", { remedy: "Give --grace-hours below 8784." });
     const oldUntil = later(at, hours * hour);
     const token = newProjectToken();
-    await withProjects(this, given, async (projects) => {
+    await withProjects(placesOf(this, given), async (projects) => {
       if ((await projects.rotate(projectId(name), hashOfToken(token), { at, oldUntil })) === "absent")
         throw await unknownProject(projects, name, at);
     });
@@ -161,7 +152,7 @@ const listCommand = buildCommand<Flags, [], CliContext>({
   },
   parameters: { flags },
   async func(given) {
-    const projects = await withProjects(this, given, (directory) => directory.list(this.now()));
+    const projects = await withProjects(placesOf(this, given), (directory) => directory.list(this.now()));
     this.process.stdout.write(given.json === true ? `${JSON.stringify(projects)}\n` : describeProjects(projects));
   },
 });
@@ -197,7 +188,7 @@ const eraseCommand = buildCommand<EraseFlags, [string], CliContext>({
     const store = openTraceStore(places.data, readOperator(places, this.environment), this.variables);
     try {
       // Tokens first: nothing new comes in while the traces go.
-      const tokens = await withProjects(this, given, (projects) => projects.remove(name));
+      const tokens = await withProjects(places, (projects) => projects.remove(name));
       const { sessions } = await store.erase(name, { everything: true });
       this.process.stdout.write(
         given.json === true

@@ -2,9 +2,9 @@ import { buildCommand } from "@stricli/core";
 import { startOtlpReceiver } from "../../app/otlp/otlp-receiver.ts";
 import { defaultReceiverLimits, type ReceiverLimits } from "../../app/otlp/receiver-limits.ts";
 import { openTraceStore, readOperator } from "../../compose.ts";
-import { openProjects } from "../../compose/projects.ts";
 import { otlpCodec } from "../../compose/receiving.ts";
 import { jsonLog } from "../../compose/runtime.ts";
+import { openState } from "../../compose/state.ts";
 import { holdsForgeSecrets } from "../../config/environment.ts";
 import type { OperatorSettings } from "../../config/operator-file.ts";
 import type { CliContext } from "../context.ts";
@@ -79,7 +79,8 @@ export const receiveCommand = buildCommand<Flags, [], CliContext>({
     const log = jsonLog((line) => this.process.stderr.write(line), this.now);
     const place = otlpPlace(this, flags);
     const store = openTraceStore(places.data, operator, this.variables);
-    const projects = openProjects(places.data);
+    const state = await openState(places);
+    const projects = state.projects();
     let retention: Stoppable = noRetention;
     try {
       const receiver = await startOtlpReceiver({
@@ -96,13 +97,14 @@ export const receiveCommand = buildCommand<Flags, [], CliContext>({
       if (holdsForgeSecrets(this.variables)) log.warn({}, "this process holds a forge's secret that it does not need");
       log.info({ url: receiver.url, projects: (await projects.list(this.now())).length }, "receiving traces");
       // Beside `serve`, which started this process, it does so itself.
-      if (flags.untilStdinEnds !== true) retention = keepRetention(this, flags, operator, log);
+      if (flags.untilStdinEnds !== true) retention = await keepRetention(this, flags, operator, log);
       await stopped(this.signal, flags.untilStdinEnds === true);
       await receiver.close();
       log.info({}, "no longer receiving traces");
     } finally {
       await retention.stop();
       await projects.close();
+      await state.close();
       await store.close();
     }
   },

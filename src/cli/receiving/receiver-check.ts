@@ -1,4 +1,4 @@
-import { openProjects } from "../../compose/projects.ts";
+import type { State } from "../../compose/state.ts";
 import type { ProjectId } from "../../domain/ids.ts";
 import type { Check } from "../checks.ts";
 import type { CliContext } from "../context.ts";
@@ -10,9 +10,9 @@ const patience = 2000;
 /** Whether the project receives traces, and, asked live, whether a receiver answers where senders find it by default. */
 export async function receiverChecks(
   context: CliContext,
-  { data, live, project }: { readonly data: string; readonly project: ProjectId; readonly live: boolean },
+  { live, project, state }: { readonly state: State; readonly project: ProjectId; readonly live: boolean },
 ): Promise<readonly Check[]> {
-  const projects = openProjects(data);
+  const projects = state.projects();
   const known = await projects.list(context.now()).finally(() => void projects.close());
   const found = known.find(({ name }) => name === project);
   if (found === undefined) {

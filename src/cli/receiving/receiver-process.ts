@@ -32,9 +32,9 @@ interface Flags extends Pick<CommonFlags, "data" | "operator"> {
 
 /** Receives traces beside the App, in a process of its own, until the context's signal. */
 export function receiveBeside(context: CliContext, flags: Flags, log: Log): Promise<void> {
-  const { data } = placesOf(context, flags);
-  const given = { data, operator: flags.operator, port: flags.otlpPort?.toString(), host: flags.otlpHost };
+  const place = placesOf(context, flags);
+  const given = { data: place.data, operator: flags.operator, port: flags.otlpPort?.toString(), host: flags.otlpHost };
   const args = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
   const command = [...program, "receive", ...args, "--until-stdin-ends"];
-  return keepReceiving({ data, cwd: context.cwd, command, log, signal: context.signal });
+  return keepReceiving({ place, cwd: context.cwd, command, log, signal: context.signal });
 }

@@ -11,7 +11,7 @@ import type { Log } from "../../ports/runtime.ts";
 export interface KeptDeliveries {
   readonly accept: (delivery: Delivery) => Promise<void>;
   /** What keeps the service from taking deliveries now. */
-  readonly problems: () => readonly string[];
+  readonly problems: () => Promise<readonly string[]>;
   start(handle: (delivery: Delivery) => Promise<void>): void;
   stop(): Promise<void>;
 }
@@ -29,7 +29,7 @@ export function keptDeliveries(
         log.info({ delivery: delivery.id, event: delivery.event, received }, "took a delivery");
         worker?.wake();
       }),
-    problems: () => [...(signal.aborted ? ["the service is stopping"] : []), ...recordProblems(records)],
+    problems: async () => [...(signal.aborted ? ["the service is stopping"] : []), ...(await recordProblems(records))],
     start(handle) {
       worker = new InboxWorker({
         inbox: records.inbox,
@@ -46,9 +46,9 @@ export function keptDeliveries(
   };
 }
 
-function recordProblems(records: ServiceRecords): readonly string[] {
+async function recordProblems(records: ServiceRecords): Promise<readonly string[]> {
   try {
-    records.check();
+    await records.check();
     return [];
   } catch (error) {
     return [error instanceof TuneupError ? error.message : "the records cannot be written"];

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { DailyRetention } from "../../app/upkeep/daily-retention.ts";
 import { expireInOwnProcess } from "../../compose/stores/expiring.ts";
 import { realRetryTools } from "../../compose/runtime.ts";
-import { openRecords, type ServiceRecords } from "../../compose/service.ts";
+import { openState, type State, type StatePlace } from "../../compose/state.ts";
 import type { OperatorSettings } from "../../config/operator-file.ts";
 import { TuneupError } from "../../domain/errors.ts";
 import type { Log } from "../../ports/runtime.ts";
@@ -19,18 +19,19 @@ export interface Stoppable {
 export const noRetention: Stoppable = { stop: async () => undefined };
 
 /** Keeps the operator's retention beside a service until `stop`; does nothing when the operator sets none. */
-export function keepRetention(
+export async function keepRetention(
   context: CliContext,
   flags: Pick<CommonFlags, "data" | "operator">,
   { retention }: Pick<OperatorSettings, "retention">,
   log: Log,
-): Stoppable {
+): Promise<Stoppable> {
   if (retention === undefined) return noRetention;
-  const { data } = placesOf(context, flags);
+  const place = placesOf(context, flags);
   const operator = flags.operator === undefined ? [] : ["--operator", flags.operator];
-  const command = [...program, "retention", "--json", "--data", data, ...operator];
-  const records = opened(data, log);
-  if (records === undefined) return noRetention;
+  const command = [...program, "retention", "--json", "--data", place.data, ...operator];
+  const state = await opened(place, log);
+  if (state === undefined) return noRetention;
+  const records = state.records();
   const { audit, leases } = records;
   const daily = new DailyRetention({
     expire: (signal) => expireInOwnProcess({ cwd: context.cwd, command, signal }),
@@ -42,13 +43,21 @@ export function keepRetention(
     holder: randomUUID(),
   });
   daily.start();
-  return { stop: () => daily.stop().finally(() => records.close()) };
+  return {
+    async stop() {
+      await daily.stop();
+      await records.close();
+      await state.close();
+    },
+  };
 }
 
 /** Who receives goes on receiving, whatever is wrong with the ledger. */
-function opened(data: string, log: Log): ServiceRecords | undefined {
+async function opened(place: StatePlace, log: Log): Promise<State | undefined> {
   try {
-    return openRecords(data);
+    const state = await openState(place);
+    await state.records().close();
+    return state;
   } catch (error) {
     log.error({ code: error instanceof TuneupError ? error.code : "internal" }, "the ledger cannot be opened; no old sessions are removed");
     return undefined;

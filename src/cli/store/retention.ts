@@ -1,7 +1,6 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { buildCommand } from "@stricli/core";
-import { expireTraces, openLedger, readOperator } from "../../compose.ts";
+import { expireTraces, readOperator } from "../../compose.ts";
+import { hasLedger, openState, type StatePlace } from "../../compose/state.ts";
 import { expireTranscripts } from "../../compose/stores/kept-transcripts.ts";
 import type { OperatorSettings } from "../../config/operator-file.ts";
 import { TuneupError } from "../../domain/errors.ts";
@@ -49,7 +48,7 @@ export const retentionCommand = buildCommand<RetentionFlags, [], CliContext>({
       before: before(retention.days),
       tellingBefore: before(Math.max(retention.days, retention.tellingDays ?? retention.days)),
     };
-    const replays = flags.dryRun === true ? 0 : await transcriptsIn(places.data, { retention }, this.now());
+    const replays = flags.dryRun === true ? 0 : await transcriptsIn(places, { retention }, this.now());
     const { sessions } = await expireTraces({ data: places.data, operator, variables: this.variables }, limits, {
       dryRun: flags.dryRun === true,
       signal: this.signal,
@@ -63,12 +62,14 @@ export const retentionCommand = buildCommand<RetentionFlags, [], CliContext>({
 });
 
 /** Makes no ledger where there is none. */
-async function transcriptsIn(data: string, operator: Pick<OperatorSettings, "retention">, now: Instant): Promise<number> {
-  if (!existsSync(join(data, "ledger.db"))) return 0;
-  const ledger = openLedger(data);
+async function transcriptsIn(place: StatePlace, operator: Pick<OperatorSettings, "retention">, now: Instant): Promise<number> {
+  if (!hasLedger(place)) return 0;
+  const state = await openState(place);
+  const ledger = state.ledger();
   try {
     return await expireTranscripts(ledger, operator, now);
   } finally {
     await ledger.close();
+    await state.close();
   }
 }

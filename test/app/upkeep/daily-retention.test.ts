@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
-import { openServiceRecords, type ServiceRecords } from "../../../src/adapters/sqlite/service-database.ts";
+import { filesOf, type ServiceRecords } from "../../../src/compose/state.ts";
 import { DailyRetention, type RetentionParts } from "../../../src/app/upkeep/daily-retention.ts";
 import { TuneupError } from "../../../src/domain/errors.ts";
 import { instant, type Instant, later } from "../../../src/domain/ids.ts";
@@ -17,7 +17,7 @@ let clock: Instant;
 let removals: Instant[];
 let told: unknown[];
 beforeEach(() => {
-  records = openServiceRecords(join(folder, `ledger-${(count += 1)}.db`));
+  records = filesOf(join(folder, String((count += 1)))).records();
   clock = instant("2026-01-10T00:00:00.000Z");
   [removals, told] = [[], []];
 });

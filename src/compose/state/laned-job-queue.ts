@@ -1,5 +1,5 @@
-import type { Job, JobHandler, JobQueue } from "../ports/job-queue.ts";
-import type { JobRecords, JobRow } from "../ports/job-records.ts";
+import type { Job, JobHandler, JobQueue } from "../../ports/job-queue.ts";
+import type { JobRecords, JobRow } from "../../ports/job-records.ts";
 
 type Lane = JobQueue & JobRecords;
 

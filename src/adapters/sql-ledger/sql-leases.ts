@@ -1,16 +1,16 @@
 import { type Instant, later } from "../../domain/ids.ts";
 import type { Lease, Leases } from "../../ports/leases.ts";
-import type { Tables } from "./service-database.ts";
+import type { Tables } from "./tables.ts";
 
-/** Leases in SQLite; each call is one statement. */
-export class SqliteLeases implements Leases {
+/** Leases in SQL; each call is one statement. */
+export class SqlLeases implements Leases {
   readonly #tables: Tables;
   constructor(tables: Tables) {
     this.#tables = tables;
   }
 
   async acquire(name: string, holder: string, at: Instant, milliseconds: number): Promise<Lease | undefined> {
-    const row = this.#tables.first(
+    const row = await this.#tables.first(
       `INSERT INTO leases (name, holder, token, ends_at) VALUES (?, ?, 1, ?)
        ON CONFLICT (name) DO UPDATE SET
          token = CASE WHEN leases.holder = excluded.holder AND leases.ends_at > ? THEN leases.token ELSE leases.token + 1 END,
@@ -27,24 +27,22 @@ export class SqliteLeases implements Leases {
   }
 
   async renew(lease: Lease, at: Instant, milliseconds: number): Promise<boolean> {
-    return (
-      this.#tables.run(
-        "UPDATE leases SET ends_at = ? WHERE name = ? AND token = ? AND ends_at > ?",
-        later(at, milliseconds),
-        lease.name,
-        lease.token,
-        at,
-      ) > 0
+    const changed = await this.#tables.run(
+      "UPDATE leases SET ends_at = ? WHERE name = ? AND token = ? AND ends_at > ?",
+      later(at, milliseconds),
+      lease.name,
+      lease.token,
+      at,
     );
+    return changed > 0;
   }
 
   async holds(lease: Lease, at: Instant): Promise<boolean> {
-    return (
-      this.#tables.first("SELECT 1 FROM leases WHERE name = ? AND token = ? AND ends_at > ?", lease.name, lease.token, at) !== undefined
-    );
+    const sql = "SELECT 1 AS one FROM leases WHERE name = ? AND token = ? AND ends_at > ?";
+    return (await this.#tables.first(sql, lease.name, lease.token, at)) !== undefined;
   }
 
   async release(lease: Lease): Promise<void> {
-    this.#tables.run("UPDATE leases SET ends_at = '', holder = '' WHERE name = ? AND token = ?", lease.name, lease.token);
+    await this.#tables.run("UPDATE leases SET ends_at = '', holder = '' WHERE name = ? AND token = ?", lease.name, lease.token);
   }
 }
