@@ -36,6 +36,15 @@ const commentForm = (place: string, people: readonly string[]): string =>
 
 const people = (repository: Repository): readonly string[] => [...repository.data.collaborators.keys(), "stranger"];
 
+/** GitHub draws a box at each line of a task list; here it is a button. */
+function boxForms(body: string, place: string, logins: readonly string[]): string {
+  const who = `<select name="login">${logins.map((login) => `<option>${escaped(login)}</option>`).join("")}</select> `;
+  const boxes = [...body.matchAll(/^ *- \[ \] (<!-- [^\n]*? -->)([^\n]*)$/gm)];
+  return boxes
+    .map(([, mark = "", words = ""]) => form(`${place}/tick`, `Tick: ${escaped(words.slice(0, 80))}`, who + hidden("box", mark)))
+    .join("");
+}
+
 export function issuePage(repository: Repository, number: number): string | undefined {
   const issue = repository.data.issues.find((one) => one.number === number);
   if (issue === undefined) return undefined;
@@ -43,7 +52,7 @@ export function issuePage(repository: Repository, number: number): string | unde
   const close = issue.state === "open" ? form(`${place}/close`, "Close issue") : "";
   return page(
     `${issue.title} #${number}`,
-    `<p class="soft">${escaped(fullName(repository))} · ${issue.state}</p>${box(`<b>${escaped(issue.user)}</b> wrote`, rendered(issue.body))}
+    `<p class="soft">${escaped(fullName(repository))} · ${issue.state}</p>${box(`<b>${escaped(issue.user)}</b> wrote`, rendered(issue.body))}${boxForms(issue.body, place, people(repository))}
     ${commentsOf(repository, number)}${commentForm(place, people(repository))}${close}`,
   );
 }

@@ -163,6 +163,13 @@ export class Site {
     } else if (what === "push") {
       const pull = repository.data.pulls.find((one) => one.number === Number(number));
       if (pull !== undefined) world.push(pull.head, "a commit by hand", { "notes.md": "by hand\n" }, login);
+    } else if (what === "tick") {
+      const issue = repository.data.issues.find((one) => one.number === Number(number));
+      const box = `[ ] ${body.get("box") ?? ""}`;
+      if (issue !== undefined)
+        await world.ask(actor, "PATCH", `/repos/${fullName(repository)}/issues/${issue.number}`, {
+          body: issue.body.replace(box, box.replace("[ ]", "[x]")),
+        });
     } else if (what === "close" || what === "merge")
       await world.ask(actor, ...endOf(repository, { kind: kind ?? "", number: number ?? "", what }));
     else return undefined;
