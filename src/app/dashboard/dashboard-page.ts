@@ -89,9 +89,10 @@ function runningLine({ at, by, cluster, command }: RunningJob): string {
 }
 
 function failureLine({ id, last, sessions, title, users }: ShownFailure): string {
-  const who = users === 0 ? "" : ` of ${users} users`;
+  const who = users === 0 ? "" : ` of ${users} ${users === 1 ? "user" : "users"}`;
+  const size = `${sessions} ${sessions === 1 ? "session" : "sessions"}${who}`;
   const before = last === undefined ? "" : `. Last run, on ${last.at.slice(0, 10)}: ${safeInline(`${last.end}: ${last.why}`, 240)}`;
-  return withBox({ kind: "run", cluster: id }, `${safeCode(id, 64)} ${safeInline(title, 120)} (${sessions} sessions${who})${before}`);
+  return withBox({ kind: "run", cluster: id }, `${safeCode(id, 64)} ${safeInline(title, 120)} (${size})${before}`);
 }
 
 function ignoredLine({ at, by, cluster, reason, title }: IgnoredFailure): string {

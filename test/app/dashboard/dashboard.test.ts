@@ -90,7 +90,7 @@ describe("the dashboard of a repository", () => {
     await app.keepDashboard();
     expect(page()).toMatch(/edited by a person, updates paused/);
     expect(page()).toMatch(
-      /c-4f1d` refunds without the policy \(1 sessions of 9 users\)\. Last run, on 2026-01-20: no-evidence: 9 fixed, 8 broken/,
+      /c-4f1d` refunds without the policy \(1 session of 9 users\)\. Last run, on 2026-01-20: no-evidence: 9 fixed, 8 broken/,
     );
     expect(page()).toMatch(/### Not a prompt problem[\s\S]*`c-data` old stock figures[\s\S]*a hint does not help/);
     expect(page()).toMatch(/take up again: `c-alone` hold music \(left alone by `ada`/);
