@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
 import { decodeOtlp } from "../src/adapters/otlp/decode-otlp.ts";
 import { otlpCodec } from "../src/adapters/otlp/otlp-codec.ts";
@@ -15,6 +14,7 @@ import { makeProjectToken } from "../src/domain/receiving/project-token.ts";
 import { seededRandom } from "../src/domain/random.ts";
 import type { Log } from "../src/ports/runtime.ts";
 import type { TraceStore } from "../src/ports/trace-store.ts";
+import { type Beside, clickhouseBeside, rowPerSpan, type Workload } from "./ingest/beside.ts";
 import { exportedSpans, type ExportedSpan, requestsOf } from "./ingest/exported-spans.ts";
 import { type RecordedSession, recordedSessions } from "./ingest/recorded-sessions.ts";
 import { type Bench, type ContextFigure, type Figure, round } from "./report.ts";
@@ -23,17 +23,16 @@ const project = projectId("bench");
 const windowCharacters = 2900;
 const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-interface Workload {
-  readonly requests: readonly Uint8Array<ArrayBuffer>[];
-  readonly spans: number;
-  readonly bytes: number;
-}
-
 interface Measured {
   readonly spansPerSecond: number;
+  /** By the processor time of the receiving thread alone: what other programs of the machine take does not count. */
+  readonly spansPerProcessorSecond: number;
   readonly megabytesPerSecond: number;
   readonly storedRatio: number;
+  /** What the process had at most above what it had before. */
   readonly growthMegabytes: number;
+  /** How much more of it in the second half than in the first: nothing where memory is flat. */
+  readonly laterMegabytes: number;
 }
 
 function workload(spans: readonly ExportedSpan[], perRequest: number): Workload {
@@ -80,19 +79,23 @@ async function receive(folder: string, work: Workload, how: { readonly isRedacte
     limits: { bytesPerSecond: 1e12, burst: 1e12 },
   });
   const before = process.memoryUsage().rss;
-  let peak = before;
-  const watch = setInterval(() => {
-    peak = Math.max(peak, process.memoryUsage().rss);
-  }, 50);
+  const sizes: number[] = [];
+  const watch = setInterval(() => sizes.push(process.memoryUsage().rss), 50);
   try {
+    const spent = process.threadCpuUsage();
     const milliseconds = await sendAll(receiver.url, work, how.senders);
+    const { system, user } = process.threadCpuUsage(spent);
     await receiver.close();
     await store.close();
     return {
       spansPerSecond: Math.round((work.spans / milliseconds) * 1000),
+      spansPerProcessorSecond: Math.round((work.spans / (user + system)) * 1e6),
       megabytesPerSecond: round(work.bytes / milliseconds / 1000),
       storedRatio: round(statSync(path).size / work.bytes),
-      growthMegabytes: Math.round((peak - before) / 1e6),
+      growthMegabytes: Math.round((Math.max(before, ...sizes) - before) / 1e6),
+      laterMegabytes: Math.round(
+        (Math.max(before, ...sizes.slice(sizes.length / 2)) - Math.max(before, ...sizes.slice(0, sizes.length / 2))) / 1e6,
+      ),
     };
   } finally {
     clearInterval(watch);
@@ -109,31 +112,6 @@ function sendAll(url: string, work: Workload, senders: number): Promise<number> 
     worker.on("exit", () => resolve(took[0] ?? Number.NaN));
     worker.on("error", reject);
   });
-}
-
-/** What a table with one row a span makes of the same requests: rows of JSON, an index by session, the same durability. */
-function rowPerSpan(folder: string, work: Workload): Pick<Measured, "spansPerSecond" | "storedRatio"> {
-  const path = fresh(folder, "rows");
-  const database = new DatabaseSync(path);
-  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
-  database.exec(
-    "CREATE TABLE spans (trace TEXT, span TEXT, session TEXT, started_at TEXT, document TEXT, PRIMARY KEY (trace, span)) WITHOUT ROWID",
-  );
-  database.exec("CREATE INDEX spans_by_session ON spans (session, started_at)");
-  const insert = database.prepare("INSERT INTO spans VALUES (?, ?, ?, ?, ?)");
-  const from = performance.now();
-  for (const request of work.requests) {
-    const { batch } = decodeOtlp(request, { encoding: "protobuf", signal: "traces" });
-    database.exec("BEGIN");
-    for (const span of batch.spans) {
-      const session = span.attributes["session.id"];
-      insert.run(span.traceId, span.spanId, typeof session === "string" ? session : "", span.startedAt, JSON.stringify(span));
-    }
-    database.exec("COMMIT");
-  }
-  const milliseconds = performance.now() - from;
-  database.close();
-  return { spansPerSecond: Math.round((work.spans / milliseconds) * 1000), storedRatio: round(statSync(path).size / work.bytes) };
 }
 
 /** Times of reading sessions by their id, in milliseconds, among so many spans. */
@@ -174,7 +152,7 @@ const atLeast = (name: string, measured: Measured, least: number, beside: Figure
   bar: `>= ${least}`,
   holds: measured.spansPerSecond >= least,
   ...(beside === undefined ? {} : { beside }),
-  setting: { megabytesPerSecond: measured.megabytesPerSecond, ...setting },
+  setting: { spansPerProcessorSecond: measured.spansPerProcessorSecond, megabytesPerSecond: measured.megabytesPerSecond, ...setting },
 });
 
 export const ingest: Bench = {
@@ -206,12 +184,13 @@ export const ingest: Bench = {
             const measured = await receive(folder, work, { isRedacted, senders });
             runs.set(name, measured);
             say(
-              `${name}: ${measured.spansPerSecond} spans/s, ${measured.megabytesPerSecond} MB/s, stored ${measured.storedRatio}, memory +${measured.growthMegabytes} MB`,
+              `${name}: ${measured.spansPerSecond} spans/s, ${measured.spansPerProcessorSecond} a second of its thread, ${measured.megabytesPerSecond} MB/s, stored ${measured.storedRatio}, memory +${measured.growthMegabytes} MB, of it ${measured.laterMegabytes} in the second half`,
             );
           }
-      const [rows, rowsSmall] = [rowPerSpan(folder, history), rowPerSpan(folder, small)];
+      const rows = { history: rowPerSpan(fresh(folder, "rows"), history), small: rowPerSpan(fresh(folder, "rows"), small) };
+      const clickhouse = await clickhouseBeside({ history, small }, say);
       const found = await sessionTimes(folder, sessions, full ? 1_000_000 : 100_000);
-      return { figures: figuresOf(runs, { history, small }, { rows, rowsSmall, found, source }), context: contextOf(runs) };
+      return { figures: figuresOf(runs, { history, small }, { rows, clickhouse, found, source }), context: contextOf(runs) };
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
@@ -219,14 +198,21 @@ export const ingest: Bench = {
 };
 
 const perSpan = (work: Workload): number => Math.round(work.bytes / work.spans);
-const none: Measured = { spansPerSecond: 0, megabytesPerSecond: 0, storedRatio: 1, growthMegabytes: 0 };
+const none: Measured = {
+  spansPerSecond: 0,
+  spansPerProcessorSecond: 0,
+  megabytesPerSecond: 0,
+  storedRatio: 1,
+  growthMegabytes: 0,
+  laterMegabytes: 0,
+};
 
 function figuresOf(
   runs: ReadonlyMap<string, Measured>,
   works: { readonly history: Workload; readonly small: Workload },
   other: {
-    readonly rows: Pick<Measured, "spansPerSecond" | "storedRatio">;
-    readonly rowsSmall: Pick<Measured, "spansPerSecond" | "storedRatio">;
+    readonly rows: Readonly<Record<"history" | "small", Beside>>;
+    readonly clickhouse: Readonly<Record<"history" | "small", Beside>> | undefined;
     readonly found: Awaited<ReturnType<typeof sessionTimes>>;
     readonly source: string;
   },
@@ -239,7 +225,10 @@ function figuresOf(
       "spans-per-second",
       runs.get("small-8") ?? none,
       25_000,
-      { "row-per-span-without-http": other.rowsSmall.spansPerSecond },
+      {
+        "row-per-span-without-http": other.rows.small.spansPerSecond,
+        ...(other.clickhouse === undefined ? {} : { "chdb-without-http": other.clickhouse.small.spansPerSecond }),
+      },
       setting,
     ),
     {
@@ -247,7 +236,10 @@ function figuresOf(
       value: stored,
       bar: "<= 0.05",
       holds: stored <= 0.05,
-      beside: { "row-per-span": other.rows.storedRatio },
+      beside: {
+        "row-per-span": other.rows.history.storedRatio,
+        ...(other.clickhouse === undefined ? {} : { chdb: other.clickhouse.history.storedRatio }),
+      },
       setting: { bytesPerSpan: perSpan(works.history), spans: works.history.spans, source: other.source },
     },
     {
@@ -265,8 +257,10 @@ const contextOf = (runs: ReadonlyMap<string, Measured>): readonly ContextFigure[
     name: `spans-per-second-${name}`,
     value: measured.spansPerSecond,
     setting: {
+      spansPerProcessorSecond: measured.spansPerProcessorSecond,
       megabytesPerSecond: measured.megabytesPerSecond,
       storedBytesRatio: measured.storedRatio,
       memoryGrowthMegabytes: measured.growthMegabytes,
+      memoryGrowthSecondHalfMegabytes: measured.laterMegabytes,
     },
   }));
