@@ -19,7 +19,7 @@ import { secretScanner } from "./adapters/secretlint-scanner/secret-ranges.ts";
 import { findSecrets } from "./adapters/secretlint-scanner/secretlint-scanner.ts";
 import { transcriptFileFormat } from "./adapters/transcript/transcript-file-format.ts";
 import { configureModels, type ConfiguredModels } from "./compose/models.ts";
-import { redactingStore } from "./compose/redacting-store.ts";
+import { redactingStore, redactorByProject } from "./compose/redacting-store.ts";
 import { realRetryTools, systemNow } from "./compose/runtime.ts";
 import { openState, type State, type StatePlace } from "./compose/state.ts";
 import { type OwnStore, openOwnStore } from "./compose/stores/own-store.ts";
@@ -140,7 +140,17 @@ export function openTraceStore(
 /** Wraps stores as the operator wants sessions redacted: with the installation's own key, so that equal values stay equal. */
 function redactedAs(data: string, redaction: OperatorSettings["redaction"]): (store: TraceStore) => TraceStore {
   if (redaction === "off") return (store) => store;
-  const redactor = makeRedactor({ scanner: secretScanner, keyOf: redactionKeys(join(data, "redaction.key")), settings: redaction ?? {} });
+  const keyOf = redactionKeys(join(data, "redaction.key"));
+  const { projects = {}, ...general } = redaction ?? {};
+  const redactor = redactorByProject(
+    makeRedactor({ scanner: secretScanner, keyOf, settings: general }),
+    new Map(
+      Object.entries(projects).map(([name, settings]) => [
+        projectId(name),
+        settings === "off" ? "off" : makeRedactor({ scanner: secretScanner, keyOf, settings }),
+      ]),
+    ),
+  );
   return (store) => redactingStore(store, redactor);
 }
 

@@ -3,6 +3,23 @@ import { sessionId } from "../domain/ids.ts";
 import type { RedactionCounts, Redactor } from "../ports/redactor.ts";
 import type { ErasureSelection, TraceStore } from "../ports/trace-store.ts";
 
+/** A redactor that leaves some projects to redactors of their own, or their traces as they come. */
+export function redactorByProject(general: Redactor, own: ReadonlyMap<ProjectId, Redactor | "off">): Redactor {
+  const of = (project: ProjectId): Redactor => {
+    const redactor = own.get(project) ?? general;
+    return redactor === "off" ? unchanged : redactor;
+  };
+  return {
+    redact: (project, batch) => of(project).redact(project, batch),
+    redactValue: (project, value) => of(project).redactValue(project, value),
+  };
+}
+
+const unchanged: Redactor = {
+  redact: (_project, batch) => Promise.resolve({ batch, counts: {} }),
+  redactValue: (_project, value) => Promise.resolve(value),
+};
+
 /**
  * A store into which nothing goes that the redactor has not seen. Sessions and users are found and erased by what the outside calls them.
  * `report` is told the counts of each batch.

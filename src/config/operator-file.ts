@@ -23,6 +23,21 @@ const judgeRule = z
   })
   .refine((rule) => rule.require !== undefined || rule.forbid !== undefined, "a rule needs `require` or `forbid`");
 
+/** What may be set of redaction, for all trace projects or for one. */
+const redactionKeys = {
+  also: z.array(z.enum(["mac-address", "bare-phone", "coordinates"])).exactOptional(),
+  patterns: z
+    .array(
+      z.strictObject({
+        kind: z.string().regex(/^[A-Z][A-Z_]{1,29}$/, "a kind is written in capitals, like CUSTOMER_ID"),
+        pattern: text,
+      }),
+    )
+    .max(50)
+    .exactOptional(),
+  keep: z.array(text).max(500).exactOptional(),
+} as const;
+
 const price = z.number().min(0).max(10_000);
 
 const modelRole = z.strictObject({
@@ -201,22 +216,13 @@ export const operatorSchema = z.strictObject({
     .union([
       z.literal("off"),
       z.strictObject({
-        also: z.array(z.enum(["mac-address", "bare-phone", "coordinates"])).exactOptional(),
-        patterns: z
-          .array(
-            z.strictObject({
-              kind: z.string().regex(/^[A-Z][A-Z_]{1,29}$/, "a kind is written in capitals, like CUSTOMER_ID"),
-              pattern: text,
-            }),
-          )
-          .max(50)
-          .exactOptional(),
-        keep: z.array(text).max(500).exactOptional(),
+        ...redactionKeys,
+        projects: z.record(text, z.union([z.literal("off"), z.strictObject(redactionKeys)])).exactOptional(),
       }),
     ])
     .optional()
     .describe(
-      "Secrets and personal data are replaced before anything is stored. Further kinds, your own patterns (RE2), values that stay; or off.",
+      "Secrets and personal data are replaced before anything is stored. Further kinds, your own patterns (RE2), values that stay; or off. Under `projects` a trace project has settings of its own, or off, in the place of the general ones.",
     ),
   canary: z
     .enum(["never", "sometimes", "always"])
