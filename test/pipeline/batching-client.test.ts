@@ -37,7 +37,7 @@ function provider(options: { readonly looks?: number; readonly unanswered?: stri
         looks.set(batch, count);
         if (count <= (options.looks ?? 0)) return { state: "running" };
         const own = batches[Number(batch.slice(1)) - 1] ?? [];
-        const answered = own.filter((one) => JSON.stringify(one.request).includes(options.unanswered ?? "\0") === false);
+        const answered = own.filter((one) => !JSON.stringify(one.request).includes(options.unanswered ?? "\0"));
         return { state: "ended", replies: new Map(answered.map((one) => [one.name, replyTo(one.request, "batch")])) };
       },
     },
