@@ -79,6 +79,7 @@ export interface Prompts {
   readonly draft: PromptTemplate;
   readonly judge: PromptTemplate;
   readonly safeguards: PromptTemplate;
+  readonly pairwise: PromptTemplate;
   readonly tool: PromptTemplate;
   readonly user: PromptTemplate;
 }
@@ -101,6 +102,7 @@ export function readPrompts(): Prompts {
     draft: read("draft"),
     judge: read("judge"),
     safeguards: read("safeguards"),
+    pairwise: read("pairwise"),
     tool: read("tool"),
     user: read("user"),
   };

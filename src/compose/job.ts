@@ -39,6 +39,7 @@ export interface JobParts {
     readonly draft: PromptTemplate;
     readonly judge: PromptTemplate;
     readonly safeguards: PromptTemplate;
+    readonly pairwise: PromptTemplate;
     readonly tool: PromptTemplate;
     readonly user: PromptTemplate;
   };
@@ -132,6 +133,9 @@ function toolsOf(parts: JobParts, input: JobInput): JobTools {
     agent: parts.models.agent,
     ...(parts.evaluator === undefined ? {} : { evaluator: parts.evaluator }),
     ...(judge === undefined ? {} : { judge: { client: judge, prompt: parts.prompts.judge } }),
+    ...(judge === undefined || parts.operator.plan?.pairwise !== true
+      ? {}
+      : { pairwise: { client: judge, prompt: parts.prompts.pairwise } }),
     ...(user === undefined ? {} : { user: { client: user, prompt: parts.prompts.user } }),
     ...(tools === undefined ? {} : { toolModel: { client: tools, prompt: parts.prompts.tool } }),
     ...(priceOf === undefined ? {} : { priceOf }),
@@ -190,7 +194,7 @@ function singleSteps(
 /** A model judge is measured on labelled sessions before anything depends on it. */
 function calibration(
   parts: JobParts,
-  { batches, judge, measured, scheduler }: RehearsalTools,
+  { batches, judge, measured, pairwise, scheduler }: RehearsalTools,
   scope: Pick<CalibrationInput, "rubric" | "sessions">,
 ): Pick<JobTools["attempt"], "calibrate"> {
   if (judge === undefined) return {};
@@ -199,6 +203,7 @@ function calibration(
     measured,
     ...(scheduler === undefined ? {} : { scheduler }),
     ...(batches === undefined ? {} : { batches }),
+    ...(pairwise === undefined ? {} : { pairwise }),
   };
   const { inFlight, scan, seed } = parts;
   return {

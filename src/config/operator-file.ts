@@ -158,6 +158,12 @@ export const operatorSchema = z.strictObject({
       candidates: z.number().int().min(1).max(8).optional(),
       order: z.enum(["random", "stratified"]).optional(),
       headroom: z.number().int().min(0).max(200).optional(),
+      pairwise: z
+        .boolean()
+        .optional()
+        .describe(
+          "Candidates of equal rank are told apart by a judge that compares conversations side by side, in both orders; default false.",
+        ),
       screen: z
         .boolean()
         .optional()

@@ -105,8 +105,12 @@ export function decisiveVerdict({ verdicts, winner }: Pick<Evidence, "verdicts" 
   return first;
 }
 
-/** Tokens and money of all arms of these pairs, each arm once: candidates of one session share its `before`. */
-export const usageOfPairs = (pairs: readonly Pair[]): Usage => [...armsOf(pairs).values()].reduce(addUsage, noUsage);
+/** Tokens and money of all arms of these pairs, each arm once (candidates of one session share its `before`), and of comparing them. */
+export const usageOfPairs = (pairs: readonly Pair[]): Usage => [...armsOf(pairs).values()].reduce(addUsage, usageOfComparisons(pairs));
+
+/** What comparing conversations side by side cost. */
+export const usageOfComparisons = (pairs: readonly Pair[]): Usage =>
+  pairs.reduce((sum, pair) => (pair.pairwise === undefined ? sum : addUsage(sum, pair.pairwise.usage)), noUsage);
 
 /** The same for pairs of other tests in the job, without the arms that these pairs hold. */
 export function usageBeside(pairs: readonly Pair[], others: readonly Pair[]): Usage {

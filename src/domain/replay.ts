@@ -86,4 +86,6 @@ export interface Pair {
   readonly after: ArmRecord;
   /** Lost to infrastructure in both arms or one: not counted. */
   readonly dropped?: string;
+  /** What a model says of the two conversations side by side, in both orders: 1 the edited one is better, −1 the unchanged one, 0 neither. Breaks ties, and nothing else. */
+  readonly pairwise?: { readonly preferred: -1 | 0 | 1; readonly usage: Usage };
 }

@@ -6,11 +6,12 @@ import { keyedOrder } from "../domain/random.ts";
 import type { Calibration } from "../domain/replaying/calibration.ts";
 import type { Rubric } from "../domain/rubric.ts";
 import type { Session } from "../domain/session.ts";
-import type { Documents } from "../ports/ledger.ts";
 import type { Runtime } from "../ports/runtime.ts";
 import { calibrate, judgeByModel, type JudgedLabel, type ModelJudge } from "../stages/judge.ts";
 import { type BatchTools, batchingClient } from "./batches/batching-client.ts";
 import type { CallScheduler } from "./call-scheduler.ts";
+import { checkPairwise } from "./pairwise/compare-pairs.ts";
+import type { RehearsalTools } from "./rehearse.ts";
 import { concurrently } from "./concurrently.ts";
 
 /** Labelled sessions of each kind that are judged, at most. */
@@ -29,7 +30,9 @@ export interface CalibrationInput {
 export interface CalibrationTools {
   readonly judge: ModelJudge;
   /** A verdict that was paid once is kept. */
-  readonly measured: Pick<Documents, "get" | "put">;
+  readonly measured: RehearsalTools["measured"];
+  /** Present where the operator wants ties broken by a comparison: whether it says the same in both orders is measured too. */
+  readonly pairwise?: ModelJudge;
   readonly scheduler?: CallScheduler;
   /** Present where the operator wants the judge's verdicts in batches. */
   readonly batches?: Pick<BatchTools, "sleep">;
@@ -56,8 +59,10 @@ export async function calibrateJudge(input: CalibrationInput, tools: Calibration
       return { label, ...verdict };
     },
   );
-  const usage = judged.reduce((sum, one) => addUsage(sum, one.usage), noUsage);
-  const calibration = calibrate(judged, usage);
+  const { pairwise } = tools;
+  const compared = pairwise === undefined ? undefined : await checkPairwise(labelled, input, { ...tools, pairwise }, runtime);
+  const usage = judged.reduce((sum, one) => addUsage(sum, one.usage), compared?.usage ?? noUsage);
+  const calibration = { ...calibrate(judged, usage), ...(compared === undefined ? {} : { pairwise: compared.check }) };
   const state = calibration.use === "refused" ? "failed" : "finished";
   runtime.progress({
     stage: "calibrate",

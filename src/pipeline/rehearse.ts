@@ -25,6 +25,8 @@ export interface RehearsalTools {
   readonly agent: Models["agent"];
   readonly evaluator?: Evaluator;
   readonly judge?: { readonly client: ModelClient; readonly prompt: PromptTemplate };
+  /** Says which of two conversations is better, where the operator wants ties broken so. */
+  readonly pairwise?: { readonly client: ModelClient; readonly prompt: PromptTemplate };
   /** Speaks for recorded users where their recorded words do not fit. */
   readonly user?: { readonly client: ModelClient; readonly prompt: PromptTemplate };
   /** Answers reads that no recording answers. */

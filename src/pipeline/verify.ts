@@ -3,11 +3,11 @@ import { asJson, digestOfJson } from "../domain/digest.ts";
 import type { AttemptDocument, ScanDocument } from "../domain/documents.ts";
 import type { Allowed } from "../domain/edit.ts";
 import { TuneupError } from "../domain/errors.ts";
-import { type Evidence, type Reduction, usageBeside, usageOfPairs } from "../domain/evidence.ts";
+import { type Evidence, type Reduction, usageBeside, usageOfComparisons, usageOfPairs } from "../domain/evidence.ts";
 import type { SessionId } from "../domain/ids.ts";
 import { addUsage, noUsage, type Usage } from "../domain/message.ts";
 import type { Canary } from "../domain/replaying/canary.ts";
-import { type Budget, leftOf } from "../domain/replaying/price.ts";
+import { type Budget, exceeds, leftOf } from "../domain/replaying/price.ts";
 import type { Pair } from "../domain/replay.ts";
 import type { Session } from "../domain/session.ts";
 import type { Decision, DecisionPlan } from "../domain/verdict.ts";
@@ -16,6 +16,7 @@ import { acceptBoundary, correctedEffects, decide, failingShareOf, seal } from "
 import { commitLevel, type ErrorScope, keepAccepted, keepLookedAt, planOfSample } from "./committed-plan.ts";
 import { concurrently } from "./concurrently.ts";
 import { canaryIsDue, type CanarySetting, runCanary } from "./canary.ts";
+import { comparePairs } from "./pairwise/compare-pairs.ts";
 import { citedSteps, SingleSteps } from "./steps/single-steps.ts";
 import { amountText } from "./estimate-job.ts";
 import { type Place, Rehearsal, type RehearsalInput, type RehearsalTools } from "./rehearse.ts";
@@ -78,7 +79,10 @@ export async function verify(input: VerifyInput, tools: RehearsalTools, runtime:
     // With a scheduler calls take turns, not pairs: the longest conversations of the block go first.
     const atOnce = tools.scheduler === undefined ? input.inFlight : wanted.length;
     const measured = await concurrently(wanted, atOnce, ({ place, candidate }) => source.pair(place, candidate, blocks));
-    pairs.push(...measured.filter((pair) => pair !== undefined));
+    const known = measured.filter((pair) => pair !== undefined);
+    // Ties are worth no crossing of the budget.
+    const isBroke = exceeds(addUsage(source.usage, usageOfComparisons(pairs)), whatIsLeft(input));
+    pairs.push(...(isBroke ? known : await compared(known, input, plan, tools, runtime)));
     refuseWhenLost(pairs);
     reportProgress(decision, { pairs, available, spent: source.usage }, runtime);
     decision = judgeNow(available);
@@ -104,6 +108,18 @@ export async function verify(input: VerifyInput, tools: RehearsalTools, runtime:
     ...(canary === undefined ? {} : { canary }),
   };
   return evidenceOf(input, allowed, measured);
+}
+
+/** With a model's preference between conversations that ended alike, where the operator wants ties broken so. */
+async function compared(
+  pairs: readonly Pair[],
+  { attempt, inFlight, rubric }: VerifyInput,
+  plan: DecisionPlan,
+  { pairwise, ...tools }: RehearsalTools,
+  runtime: Runtime,
+): Promise<readonly Pair[]> {
+  if (pairwise === undefined) return pairs;
+  return comparePairs(pairs, { plan, rubric, inFlight, check: attempt.calibration?.pairwise }, { ...tools, pairwise }, runtime);
 }
 
 /** The allowed candidates that were not dropped before the test. */

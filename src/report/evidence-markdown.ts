@@ -1,6 +1,7 @@
 import { asJson, digestOf, digestOfJson, shortDigest } from "../domain/digest.ts";
-import { decisiveVerdict, type Evidence, spentOn, spentOnFidelity } from "../domain/evidence.ts";
+import { decisiveVerdict, type Evidence, spentOn, spentOnFidelity, usageOfComparisons } from "../domain/evidence.ts";
 import { addUsage, noUsage, type Usage } from "../domain/message.ts";
+import { isPairwiseUsable, type PairwiseCheck } from "../domain/replaying/calibration.ts";
 import type { Pair } from "../domain/replay.ts";
 import { safeCode, safeInline } from "../domain/text/safe-text.ts";
 import type { Verdict } from "../domain/verdict.ts";
@@ -183,7 +184,7 @@ export function measuredFirst({ calibration, canary, fidelity, headroom, screen 
       : [
           [
             "the model judge on labelled sessions",
-            `passes ${share(calibration.sensitivity)} of ${calibration.good.sessions} good ones, fails ${share(calibration.specificity)} of ${calibration.bad.sessions} bad ones`,
+            `passes ${share(calibration.sensitivity)} of ${calibration.good.sessions} good ones, fails ${share(calibration.specificity)} of ${calibration.bad.sessions} bad ones${pairwiseText(calibration.pairwise)}`,
           ] as const,
         ]),
     ...(canary === undefined
@@ -207,6 +208,11 @@ export function measuredFirst({ calibration, canary, fidelity, headroom, screen 
       : [["with a strong hint", `${headroom.passed} of ${headroom.replayed} further failing sessions pass`] as const]),
   ];
 }
+
+const pairwiseText = (check: PairwiseCheck | undefined): string =>
+  check === undefined
+    ? ""
+    : `; comparing two, it says the same in both orders in ${check.consistent} of ${check.pairs}: ${isPairwiseUsable(check) ? "used to break ties" : "not used"}`;
 
 /** Names and values as a Markdown table. */
 export const factTable = (facts: readonly Fact[]): string =>
@@ -238,6 +244,7 @@ export function costRows(evidence: Evidence): readonly CostRow[] {
   }
   const before = [...befores.values()].reduce((sum, one) => addUsage(sum, one), noUsage);
   const { calibration, canary, fidelity, headroom } = evidence;
+  const comparisons = usageOfComparisons(evidence.pairs);
   const early = [
     { what: "the judge on labelled sessions", replays: 0, usage: calibration?.usage },
     {
@@ -246,6 +253,7 @@ export function costRows(evidence: Evidence): readonly CostRow[] {
       usage: fidelity === undefined ? undefined : spentOnFidelity(evidence),
     },
     { what: "an edit that changes no meaning (canary)", replays: canary?.pairs ?? 0, usage: canary?.usage },
+    { what: "conversations compared side by side", replays: 0, usage: comparisons.inputTokens === 0 ? undefined : comparisons },
     { what: "candidates tried on single steps", replays: 0, usage: evidence.screen?.usage },
     { what: "replays with a strong hint", replays: headroom?.replayed ?? 0, usage: headroom?.usage },
   ];

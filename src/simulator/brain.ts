@@ -2,7 +2,7 @@ import { type Message, textMessage, textOf, toolRequests, type Usage } from "../
 import type { ModelReply, ModelRequest } from "../ports/model-client.ts";
 import { agentReply } from "./agent-brain.ts";
 import { drafterReply } from "./drafter-brain.ts";
-import { judgeReply, labelReply, safeguardReply } from "./judge-brain.ts";
+import { judgeReply, pairwiseReply, labelReply, safeguardReply } from "./judge-brain.ts";
 import { requestMarks } from "./request-marks.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -23,6 +23,7 @@ function messageOf(scenario: Scenario, seed: number, request: ModelRequest): Mes
   const { system } = request;
   if (system.includes(requestMarks.draft)) return textMessage("assistant", drafterReply(scenario, seed, request));
   if (system.includes(requestMarks.judge)) return textMessage("assistant", judgeReply(scenario, seed, request));
+  if (system.includes(requestMarks.pairwise)) return textMessage("assistant", pairwiseReply(scenario, seed, request));
   if (system.includes(requestMarks.safeguards)) return textMessage("assistant", safeguardReply(scenario, request));
   if (system.includes(requestMarks.label)) return textMessage("assistant", labelReply(scenario, seed, request));
   return agentReply(scenario, seed, request);

@@ -1,7 +1,7 @@
 import { textOf } from "../domain/message.ts";
 import { seededRandom } from "../domain/random.ts";
 import type { ModelRequest } from "../ports/model-client.ts";
-import { passageCount, statementCount } from "./request-marks.ts";
+import { comparedTexts, passageCount, statementCount } from "./request-marks.ts";
 import type { Scenario } from "./scenario.ts";
 
 interface Looks {
@@ -31,6 +31,12 @@ export function judgeReply(scenario: Scenario, seed: number, request: ModelReque
   const answer = findsGood(scenario, seed, text) ? "yes" : "no";
   const items = Array.from({ length: statementCount(text) }, (_, index) => ({ item: index + 1, answer, evidence: "simulated" }));
   return JSON.stringify({ items });
+}
+
+/** The reply of the simulated judge that compares: by the same opinion of each, so that it says the same in both orders. */
+export function pairwiseReply(scenario: Scenario, seed: number, request: ModelRequest): string {
+  const [first, second] = comparedTexts(requestText(request)).map((text) => findsGood(scenario, seed, text.trim()));
+  return JSON.stringify({ better: first === second ? "neither" : first === true ? "first" : "second" });
 }
 
 /** What the simulated model finds of an edit's safeguards: something only where the request holds one of the scenario's phrases. */

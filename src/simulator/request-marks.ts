@@ -5,6 +5,7 @@
 export const requestMarks = {
   draft: "You propose small edits to the prompt of a software agent",
   judge: "You check a finished conversation between a user and a software agent",
+  pairwise: "You compare two finished conversations between the same user and a software agent",
   safeguards: "You compare passages of instructions for a software agent before and after an edit",
   label: "You say how a finished conversation between a user and a software agent ended",
 } as const;
@@ -34,4 +35,10 @@ export function statementCount(text: string): number {
   const fenced = text.indexOf("<untrusted-");
   const listed = (fenced < 0 ? text : text.slice(0, fenced)).match(/^\d+\. /gm) ?? [];
   return Math.max(1, listed.length);
+}
+
+/** The two conversations that a comparing request shows, in its order. */
+export function comparedTexts(text: string): readonly [first: string, second: string] {
+  const [first = "", second = ""] = text.slice(text.indexOf("The first conversation:")).split("The second conversation:");
+  return [first, second];
 }

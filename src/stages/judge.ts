@@ -11,6 +11,7 @@ import { isVisible, showsSignature } from "./judge/signature.ts";
 export { calibrate, fewestPerClass, type JudgedLabel } from "./judge/calibrate.ts";
 export { judgeByModel, type ModelJudge } from "./judge/model-judge.ts";
 export { type DecisionPoint, decisionPoints, type JudgedStep, judgeStep } from "./judge/step.ts";
+export { type Comparison, comparePair } from "./judge/pairwise.ts";
 export { shamOf } from "./judge/sham.ts";
 
 export interface Judges {

@@ -131,6 +131,26 @@ const ask = (all: readonly Pair[], changes: Partial<Parameters<typeof decide>[0]
 const verdict = (decision: ReturnType<typeof decide>, index = 0): string =>
   decision.state === "decided" ? (decision.verdicts[index]?.result ?? "none") : `${decision.group} ${decision.index}`;
 
+describe("candidates of equal rank", () => {
+  const preferring = (all: readonly Pair[], preferred: -1 | 0 | 1): readonly Pair[] =>
+    all.map((pair) => ({ ...pair, pairwise: { preferred, usage: noUsage } }));
+  const racing = planFor({ ...defaultPlan, halving: [{ after: 4, keep: 1 }] }, 2);
+  const kept = (all: readonly Pair[]): string => {
+    const decision = ask(all, { plan: racing, candidates: [a, b] });
+    return decision.state === "undecided" ? decision.alive.join() : "decided";
+  };
+
+  test("are told apart by the conversations that a model prefers, else by the drafter's order", () => {
+    expect(kept([...pairs("+...", "failing", a), ...pairs("+...", "failing", b)])).toBe(a);
+    expect(kept([...pairs("+...", "failing", a), ...preferring(pairs("+...", "failing", b), 1)])).toBe(b);
+    expect(kept([...preferring(pairs("+...", "failing", a), 1), ...preferring(pairs("+...", "failing", b), -1)])).toBe(a);
+  });
+
+  test("alone: one session fixed outweighs every preference", () => {
+    expect(kept([...pairs("++..", "failing", a), ...preferring(pairs("+...", "failing", b), 1)])).toBe(a);
+  });
+});
+
 describe("the decision", () => {
   test("asks for failing sessions first, in index order, whatever has arrived", () => {
     const all = pairs("+++", "failing");

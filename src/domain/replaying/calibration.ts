@@ -15,6 +15,8 @@ export interface Calibration {
   readonly kappa: number;
   /** Share of sessions of which the judge could not tell. */
   readonly cannotTell: number;
+  /** Present where the operator wants ties broken by a comparison. */
+  readonly pairwise?: PairwiseCheck;
   /** `draft-only`: good enough to look, not to open a pull request for review. */
   readonly use: "trusted" | "draft-only" | "refused";
   readonly why: string;
@@ -22,6 +24,16 @@ export interface Calibration {
   readonly remedy: string;
   readonly usage: Usage;
 }
+
+/** Whether a judge that compares two conversations says the same in both orders; measured on pairs of labelled sessions. */
+export interface PairwiseCheck {
+  readonly pairs: number;
+  readonly consistent: number;
+}
+
+/** Compared are conversations only by a judge that says the same in both orders in 80 of 100 pairs, of twenty at least. */
+export const isPairwiseUsable = (check: PairwiseCheck | undefined): boolean =>
+  check !== undefined && check.pairs >= 20 && check.consistent >= 0.8 * check.pairs;
 
 export interface JudgedClass {
   readonly sessions: number;

@@ -38,6 +38,12 @@ const pair = z.looseObject({
   candidate: digest,
   before: arm,
   after: arm,
+  pairwise: z
+    .looseObject({ preferred: z.union([z.literal(-1), z.literal(0), z.literal(1)]), usage })
+    .optional()
+    .describe(
+      "A model's preference between the two conversations, in both orders: 1 the edited agent's. Breaks ties between candidates only.",
+    ),
   dropped: text.optional().describe("Why the pair does not count: lost to infrastructure, or the edit does not apply to the session."),
 });
 

@@ -47,6 +47,7 @@ export class Runner {
   readonly #futility: BettingProcess;
   #fixed = 0;
   #broken = 0;
+  #preferred = 0;
 
   constructor(candidate: Digest, rules: RaceRules) {
     this.candidate = candidate;
@@ -64,6 +65,11 @@ export class Runner {
     return this.#fixed - this.#broken;
   }
 
+  /** Conversations preferred side by side with the unchanged agent's, minus the opposite: decides between equal ranks. */
+  get preferred(): number {
+    return this.#preferred;
+  }
+
   /** Takes the pair of the next index; a dropped one moves nothing. */
   take(pair: Pair): void {
     if (pair.dropped !== undefined) return;
@@ -71,6 +77,7 @@ export class Runner {
     const difference = differenceOf(pair);
     if (difference === 1) this.#fixed += 1;
     if (difference === -1) this.#broken += 1;
+    this.#preferred += pair.pairwise?.preferred ?? 0;
     this.#harm.add(-difference);
     this.#futility.add(-difference);
   }
@@ -108,5 +115,6 @@ export class Runner {
   }
 }
 
-/** Best first: fixed minus broken, then the drafter's order. */
-export const ranked = (runners: readonly Runner[]): readonly Runner[] => runners.toSorted((left, right) => right.lead - left.lead);
+/** Best first: fixed minus broken, then preferred conversations where there were compared, then the drafter's order. */
+export const ranked = (runners: readonly Runner[]): readonly Runner[] =>
+  runners.toSorted((left, right) => right.lead - left.lead || right.preferred - left.preferred);
