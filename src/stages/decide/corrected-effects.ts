@@ -74,9 +74,13 @@ function correctedMean(
   return { mean, variance };
 }
 
-/** Fixed minus broken over pairs, freed of the judge's error; `undefined` without pairs, without a judged arm, or for a judge no better than a coin. */
+/**
+ * Fixed minus broken over pairs, freed of the judge's error; `undefined` without a judged arm, where no pair changed (a plain interval would have no
+ * width and claim to know), or for a judge no better than a coin.
+ */
 export function correctedEffect(pairs: readonly Pair[], rates: JudgeRates): Omit<CorrectedEffect, "candidate" | "group"> | undefined {
   const judgedByModel = pairs.flatMap((pair) => [pair.before, pair.after]).filter((arm) => byModel(arm)).length;
+  if (pairs.every((pair) => before(pair).passed === after(pair).passed)) return undefined;
   if (judgedByModel === 0 || rates.good === 0 || rates.bad === 0 || rates.sensitivity + rates.specificity <= 1) return undefined;
   const difference = correctedMean(
     pairs.map((pair) => [after(pair), before(pair)]),
@@ -133,11 +137,13 @@ export const fewestLabelledPairs = 30;
 /**
  * PPI++ for a mean: θ = w·mean_N(f) + mean_n(y − w·f) with w = Cov(y, f)/[(1 + n/N)·Var(f)] kept in [0, 1], and
  * Var = w²·Var(f)/N + Var(y − w·f)/n (Angelopoulos, Duchi & Zrnic 2023, arXiv 2311.01453). The labelled pairs must be chosen without looking at
- * what came of them. `undefined` below thirty of them.
+ * what came of them. `undefined` below thirty of them, and where
+ * neither people nor the judge saw any pair change.
  */
 export function labelledEffect({ labelled, unlabelled }: LabelledDifferences): LabelledEffect | undefined {
   const [n, more] = [labelled.length, unlabelled.length];
   if (n < fewestLabelledPairs) return undefined;
+  if (labelled.every((one) => one.label === 0 && one.judged === 0) && unlabelled.every((one) => one === 0)) return undefined;
   const labels = labelled.map((one) => one.label);
   const judged = labelled.map((one) => one.judged);
   const spread = covariance([...judged, ...unlabelled], [...judged, ...unlabelled]);

@@ -22,7 +22,7 @@ describe("an effect freed of the judge's error", () => {
   });
 
   test("gives each arm its true share", () => {
-    const effect = correctedEffect(judged("=".repeat(30) + ".".repeat(30)), rates);
+    const effect = correctedEffect(judged("=".repeat(29) + ".".repeat(29) + "+-"), rates);
     expect(effect).toMatchObject({ before: 0.4286, after: 0.4286, effect: 0 });
   });
 
@@ -32,6 +32,7 @@ describe("an effect freed of the judge's error", () => {
     expect(correctedEffect(judged("++", "rules"), rates)).toBeUndefined();
     expect(correctedEffect(judged("++"), { ...rates, specificity: 0.1 })).toBeUndefined();
     expect(correctedEffect([], rates)).toBeUndefined();
+    expect(correctedEffect(judged("..=="), rates)).toBeUndefined();
   });
 
   test("counts a bad session of which the judge could not tell as one that it did not pass", () => {
