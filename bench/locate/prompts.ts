@@ -21,8 +21,9 @@ const longest = 30_000;
 const largestFile = 256 * 1024;
 const promptWords =
   /\b(?:you are|your (?:task|job|role|goal)|you (?:will|must|should|can|may)|respond|answer|instructions?|do not|don't|always|never|assistant|the user|tools?|step by step|output|format)\b/gi;
+/** Copies that programs recorded are no prompts of the repository either. */
 const skipped =
-  /(?:^|\/)(?:node_modules|vendor|third_party|__snapshots__)\/|\.(?:min\.js|lock|snap|svg|csv|ipynb)$|(?:^|\/)(?:LICENSE|CHANGELOG|package-lock\.json)/i;
+  /(?:^|\/)(?:node_modules|vendor|third_party|__snapshots__|cassettes?|[\w-]*vcr|testdata|trajector(?:y|ies)|recordings?|transcripts?)\/|\.(?:min\.js|lock|snap|svg|csv|ipynb)$|(?:^|\/)(?:LICENSE|CHANGELOG|package-lock\.json)/i;
 
 /** Whether a text reads like a prompt: long enough, prose rather than code, and it tells somebody what to do. */
 function isPromptLike(text: string): boolean {

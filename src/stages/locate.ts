@@ -2,7 +2,7 @@ import type { Session } from "../domain/session.ts";
 import type { AgentSource, Located, MappedFile, SourceCandidate } from "../domain/source.ts";
 import type { LiteralReader } from "../ports/literal-reader.ts";
 import type { Checkout, TreeEntry } from "../ports/workspace.ts";
-import { type FileFacts, saysGenerated } from "./locate/files/candidate-files.ts";
+import { type FileFacts, isOnlyRecorded, saysGenerated } from "./locate/files/candidate-files.ts";
 import { type Chosen, cover } from "./locate/cover.ts";
 import { exampleTexts } from "./locate/examples.ts";
 import { fragmentsOf, likelyFiles, type ReadFile } from "./locate/fragments.ts";
@@ -285,7 +285,9 @@ function cutOff({ copies, fragment }: Chosen, seen: Parameters<typeof candidateO
 /** A sentence or two that also stand elsewhere do not make that place the prompt's home. */
 const tooLittle = (sources: readonly AgentSource[], explained: number): Located => ({
   result: "unsure",
-  why: `only ${Math.round(explained * 100)} % of the recorded system prompt stand in this repository`,
+  why: sources.every(({ path }) => isOnlyRecorded(path))
+    ? "only files that programs wrote (recordings, results, logs) hold the recorded system prompt: no edit there changes it"
+    : `only ${Math.round(explained * 100)} % of the recorded system prompt stand in this repository`,
   candidates: sources.map(({ lines, match, path }) => ({ path, lines, score: match.score, why: "holds a small part of the prompt" })),
   remedy: settle(sources.map((source) => source.path)),
 });

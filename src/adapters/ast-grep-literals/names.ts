@@ -23,7 +23,7 @@ export function nameReader(language: Language): (node: SgNode) => readonly strin
     const kind = String(parent.kind());
     const field = language.named[kind];
     if (field !== undefined) {
-      const name = field === "" ? parent.child(0) : parent.field(field);
+      const name = namedBy(parent, field);
       return name === null || name.id() === child.id() ? [] : [lastPart(name.text())];
     }
     if (language.calls.has(kind)) return callNames(parent);
@@ -41,18 +41,30 @@ export function nameReader(language: Language): (node: SgNode) => readonly strin
   return (node) => above(node, 0);
 }
 
+/** The node that names another one: its first child, the first child of one of some kinds (`~one,other`), or a field. */
+function namedBy(node: SgNode, field: string): SgNode | null {
+  if (field === "") return node.child(0);
+  if (!field.startsWith("~")) return node.field(field);
+  const kinds = field.slice(1).split(",");
+  return node.children().find((child) => kinds.includes(String(child.kind()))) ?? null;
+}
+
 /** A block holds declarations only where it is the body of a class. */
 const isBody = (node: SgNode, kind: string): boolean => kind !== "block" || String(node.parent()?.kind()) === "class_definition";
 
 /** What is called, and its first argument where that is a plain string: `mcp.NewTool("search", …)`, `server.tool("search", …)`. */
 function callNames(call: SgNode): readonly string[] {
-  const callee = call.field("function") ?? call.field("constructor");
-  const first = call.field("arguments")?.child(1);
+  const [field] = calleeFields.filter((name) => call.field(name) !== null);
+  const callee = field === undefined ? call.child(0) : call.field(field);
+  const list = call.field("arguments");
+  // Ruby's calls may have no parentheses.
+  const first = list?.text().startsWith("(") === false ? list.child(0) : list?.child(1);
   const text = first?.text() ?? "";
-  const isName = /^["'`][\w.:/-]{1,100}["'`]$/.test(text);
-  return [...(isName ? [unquoted(text)] : []), callee === null || callee === undefined ? "" : lastPart(callee.text().slice(-longestName))];
+  const isName = /^(?:["'`][\w.:/-]{1,100}["'`]|:\w{1,100})$/.test(text);
+  return [...(isName ? [unquoted(text).replace(/^:/, "")] : []), callee === null ? "" : lastPart(callee.text().slice(-longestName))];
 }
 
+const calleeFields = ["function", "constructor", "macro", "method", "name", "type"] as const;
 const nameKey = /^["'`]?(?:name|tool_name|toolName|Name)["'`]?$/;
 const mostSiblings = 200;
 

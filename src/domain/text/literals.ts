@@ -1,10 +1,11 @@
-/** The inside of a string literal in code: offsets without its quotes. */
-export interface Literal {
-  readonly start: number;
-  readonly end: number;
-  /** How it is quoted: decides what an edit must escape. */
-  readonly quote: '"' | "'" | "`" | '"""' | "'''";
-}
+import { braceLanguageOf, braceLiterals } from "./literals/brace-languages.ts";
+import { isRuby, rubyLiterals } from "./literals/ruby.ts";
+import type { Literal } from "./literals/writing.ts";
+
+export type { Literal } from "./literals/writing.ts";
+
+/** Quotes of Python, JavaScript and languages that are read as these. */
+type Quote = '"' | "'" | "`" | '"""' | "'''";
 
 const python = /\.(?:py|pyi)$/i;
 const backtick = /\.(?:[cm]?[jt]sx?|go|vue|svelte)$/i;
@@ -27,6 +28,9 @@ interface Notation {
  * the rest of the line, so that a claimed range always lies between two quotes.
  */
 export function literalsOf(path: string, text: string): readonly Literal[] {
+  const braces = braceLanguageOf(path);
+  if (braces !== undefined) return braceLiterals(text, braces);
+  if (isRuby(path)) return rubyLiterals(text);
   const notation = { isPython: python.test(path), hasBacktick: backtick.test(path), isScript: script.test(path) };
   const found: Literal[] = [];
   const telling = notation.isPython ? /["'#]/g : /["'`/]/g;
@@ -89,7 +93,7 @@ function patternEnd(text: string, index: number, { isScript }: Notation): number
   return undefined;
 }
 
-function quoteAt(text: string, index: number, hasBacktick: boolean): Literal["quote"] | undefined {
+function quoteAt(text: string, index: number, hasBacktick: boolean): Quote | undefined {
   const character = text[index];
   if (character === "`") return hasBacktick ? "`" : undefined;
   if (character !== '"' && character !== "'") return undefined;
@@ -98,7 +102,7 @@ function quoteAt(text: string, index: number, hasBacktick: boolean): Literal["qu
 }
 
 /** Where a literal ends; one-line quotes do not reach over a line's end. */
-function closing(text: string, start: number, quote: Literal["quote"], notation: Notation): number | undefined {
+function closing(text: string, start: number, quote: Quote, notation: Notation): number | undefined {
   if (quote === "`" && notation.isScript) return templateEnd(text, start);
   const isShort = quote === '"' || quote === "'";
   const telling = /["'`\\\n]/g;

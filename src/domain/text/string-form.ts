@@ -1,17 +1,28 @@
 import type { TextRange } from "./apply-hunk.ts";
 import { isCode, type Literal, literalsOf } from "./literals.ts";
+import type { Writing } from "./literals/writing.ts";
 
 /** How a string of a file is written: decides which characters mean something else there, and so what an edit must escape. */
 export type StringForm =
   /** Prose: every character stands for itself. */
   | { readonly kind: "text" }
   /** Between quotes in code, TOML or JSON. */
-  | { readonly kind: "literal"; readonly literal: Literal; readonly isRaw: boolean; readonly isFormat: boolean }
+  | LiteralForm
   | { readonly kind: "yaml-double" }
   | { readonly kind: "yaml-single" }
   /** Below a `|` or `>`: every line begins with the indent. */
   | { readonly kind: "yaml-block"; readonly indent: string }
   | { readonly kind: "yaml-plain" };
+
+/** A string between quotes. */
+export interface LiteralForm extends Omit<Writing, "isRaw" | "isFormat"> {
+  readonly kind: "literal";
+  readonly literal: Literal;
+  readonly isRaw: boolean;
+  readonly isFormat: boolean;
+  /** What all its lines begin with, where that is none of the text. */
+  readonly indent?: string;
+}
 
 export const isYaml = (path: string): boolean => /\.ya?ml$/i.test(path);
 export const isJson = (path: string): boolean => /\.(?:jsonc?|json5|ipynb)$/i.test(path);
@@ -28,7 +39,9 @@ export const stringsOf = (path: string, text: string): readonly Literal[] => lit
 export function formOf(path: string, text: string, place: TextRange): StringForm | undefined {
   if (hasLiterals(path)) {
     const literal = stringsOf(path, text).find((one) => one.start <= place.start && place.end <= one.end);
-    return literal === undefined ? undefined : { kind: "literal", literal, ...prefixOf(path, text, literal) };
+    if (literal === undefined) return undefined;
+    if (literal.writing === undefined) return { kind: "literal", literal, ...prefixOf(path, text, literal) };
+    return { kind: "literal", literal, ...literal.writing, ...indentOf(text, literal) };
   }
   return { kind: "text" };
 }
@@ -42,6 +55,21 @@ export function yamlFormAt(text: string, start: number): StringForm {
   const rest = text.slice(start);
   const [, indent = ""] = /^(?:[ \t]*\r?\n)*([ \t]+)/.exec(rest) ?? [];
   return { kind: "yaml-block", indent };
+}
+
+/** The indentation that the lines of a block share, its closing quotes' line counted. */
+function indentOf(text: string, { end, start, writing }: Literal): { readonly indent?: string } {
+  if (writing?.isIndented !== true) return {};
+  const inside = text.slice(start, end);
+  const lines = inside.split("\n");
+  const last = lines.at(-1) ?? "";
+  const isHeredoc = text[start - 1] === "\n";
+  const counted = [
+    ...lines.slice(isHeredoc ? 0 : 1).filter((line) => line.trim() !== ""),
+    ...(isHeredoc || last.trim() !== "" ? [] : [last]),
+  ];
+  const indents = counted.map((line) => /^[ \t]*/.exec(line)?.[0] ?? "");
+  return { indent: indents.reduce((least, one) => (one.length < least.length ? one : least), indents[0] ?? "") };
 }
 
 function prefixOf(path: string, text: string, literal: Literal): { readonly isRaw: boolean; readonly isFormat: boolean } {
@@ -60,9 +88,27 @@ const escape = /\\(?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})
  * The text that the inside of a literal stands for. Escapes that no common language knows stay as they are: the text is only compared with
  * other text of the same literal.
  */
-export function decodeLiteral(inside: string, form: Extract<StringForm, { kind: "literal" }>): string {
-  const plain = form.isRaw ? inside : inside.replace(escape, (whole, ...found: (string | undefined)[]) => decoded(whole, found));
-  return form.isFormat ? plain.replaceAll("{{", "{").replaceAll("}}", "}") : plain;
+export function decodeLiteral(inside: string, form: LiteralForm): string {
+  const lines = form.indent === undefined ? inside : unindented(inside, form.indent);
+  if (form.isRaw) return lines;
+  if (form.isDoubled === true) return withSingleBraces(lines.replaceAll('""', '"'), form);
+  if (form.isPlain === true) return lines.replace(/\\(['\\])/g, "$1");
+  const joined = form.joinsLines === true ? lines.replace(/(?<!\\)((?:\\\\)*)\\\r?\n\s*/g, "$1") : lines;
+  const isHash = (whole: string): boolean => form.hasHash === true && whole === "\\#";
+  const plain = joined.replace(escape, (whole, ...found: (string | undefined)[]) => (isHash(whole) ? "#" : decoded(whole, found)));
+  return withSingleBraces(plain, form);
+}
+
+const withSingleBraces = (text: string, { isFormat }: LiteralForm): string =>
+  isFormat ? text.replaceAll("{{", "{").replaceAll("}}", "}") : text;
+
+/** A block without its indentation; of one between quotes also without its first line end and the line of the closing ones. */
+function unindented(inside: string, indent: string): string {
+  const body = inside.replace(/^[ \t]*\r?\n/, "");
+  return body
+    .split("\n")
+    .map((line) => (line.startsWith(indent) ? line.slice(indent.length) : line.trimStart()))
+    .join("\n");
 }
 
 function decoded(whole: string, found: readonly (string | undefined)[]): string {
@@ -81,6 +127,11 @@ const knownEscapes: readonly (readonly [path: RegExp, escapes: RegExp])[] = [
   [python, /^\\(?:[bfnrtv0'"\\\n]|\r\n|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})$/i],
   [/\.toml$/i, /^\\(?:[btnfr"\\\n]|\r\n|u[0-9a-f]{4}|U[0-9a-f]{8})$/i],
   [/\.(?:[cm]?[jt]sx?|vue|svelte)$/i, /^\\(?:[bfnrtv0'"`$\\/\n]|\r\n|x[0-9a-f]{2}|u[0-9a-f]{4}|u\{[0-9a-f]{1,6}\})$/i],
+  [/\.java$/i, /^\\(?:[bfnrt"'\\\n]|u[0-9a-f]{4})$/i],
+  [/\.kts?$/i, /^\\(?:[bnrt"'\\$]|u[0-9a-f]{4})$/i],
+  [/\.cs$/i, /^\\(?:[bfnrtv0"'\\]|u[0-9a-f]{4}|U[0-9a-f]{8})$/i],
+  [/\.rs$/i, /^\\(?:[nrt0"'\\\n]|x[0-9a-f]{2}|u\{[0-9a-f]{1,6}\})$/i],
+  [/\.rb$/i, /^\\(?:[bfnrtv"'#\\]|u[0-9a-f]{4}|u\{[0-9a-f]{1,6}\})$/i],
   [/\.go$/i, /^\\(?:[bfnrtv"\\]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})$/i],
 ];
 const commonEscapes = /^\\(?:[nrt"\\]|u[0-9a-f]{4})$/i;
@@ -92,14 +143,40 @@ export function unsureEscapes(path: string, inside: string): number {
 }
 
 /** Text as it must be written inside a literal to stand for itself; `undefined` where the literal cannot hold it. */
-export function encodeLiteral(text: string, form: Extract<StringForm, { kind: "literal" }>): string | undefined {
+export function encodeLiteral(text: string, form: LiteralForm): string | undefined {
   const { quote } = form.literal;
-  const braced = form.isFormat ? text.replaceAll("{", "{{").replaceAll("}", "}}") : text;
+  if (form.literal.writing !== undefined) return encodeWriting(text, form);
+  const braced = withDoubledBraces(text, form);
   if (form.isRaw) return braced.includes(quote) || (quote.length === 1 && quote !== "`" && braced.includes("\n")) ? undefined : braced;
   const escaped = braced.replaceAll("\\", "\\\\").replaceAll("\r", "");
   if (quote.length === 3) return escaped.replaceAll(quote, `\\${quote}`);
   if (quote === "`") return escaped.replaceAll("`", "\\`").replaceAll("${", "\\${");
   return escaped.replaceAll(quote, `\\${quote}`).replaceAll("\n", "\\n").replaceAll("\t", "\\t");
+}
+
+const withDoubledBraces = (text: string, { isFormat }: LiteralForm): string =>
+  isFormat ? text.replaceAll("{", "{{").replaceAll("}", "}}") : text;
+
+/** As `encodeLiteral`, for strings whose writing is known. */
+function encodeWriting(text: string, form: LiteralForm): string | undefined {
+  const { indent = "", literal } = form;
+  const lines = indent === "" ? text : text.replace(/\n(?=[^\n])/g, `\n${indent}`);
+  if (form.isRaw) {
+    const fills = form.hasDollar === true ? /\$[\p{L}_{]/u : form.braces === undefined ? undefined : /[{}]/;
+    return lines.includes(literal.quote) || fills?.test(lines) === true ? undefined : lines;
+  }
+  if (form.isDoubled === true) return withDoubledBraces(lines.replaceAll('"', '""'), form);
+  // Brackets that open a string open again inside it.
+  const bracket = /^[)\]}>]$/.test(literal.quote) ? /[()[\]{}<>]/ : undefined;
+  if (bracket?.test(lines) === true) return undefined;
+  const escaped = withDoubledBraces(lines.replaceAll("\\", "\\\\").replaceAll("\r", ""), form);
+  if (form.isPlain === true) return escaped.replaceAll(literal.quote, `\\${literal.quote}`);
+  const kept =
+    form.hasDollar === true ? escaped.replaceAll("$", "\\$") : form.hasHash === true ? escaped.replaceAll("#{", "\\#{") : escaped;
+  const isOpen = literal.quote.startsWith("\n");
+  if (isOpen && `\n${kept}`.includes(literal.quote)) return undefined;
+  const quoted = isOpen ? kept : kept.replaceAll(literal.quote, `\\${literal.quote}`);
+  return form.hasLines === true && form.joinsLines !== true ? quoted : quoted.replaceAll("\n", "\\n").replaceAll("\t", "\\t");
 }
 
 /** Text of any container with the escapes undone that could hide a character from a reader: line ends, quotes, code points. Prose stays as it is. */

@@ -1,5 +1,5 @@
 import type { TextRange } from "../../domain/text/apply-hunk.ts";
-import { encodeLiteral, formOf, isJson, isYaml, type StringForm, yamlFormAt } from "../../domain/text/string-form.ts";
+import { encodeLiteral, formOf, isJson, isYaml, type LiteralForm, type StringForm, yamlFormAt } from "../../domain/text/string-form.ts";
 import type { AgentSource } from "../../domain/source.ts";
 
 /** How the text around a hunk is written: the string it stands in, for YAML the string of its region. */
@@ -63,6 +63,7 @@ function fittedInside(replacement: string, form: StringForm, place: Place): stri
   const isOneLine = !text.slice(range.start, range.end).includes("\n");
   switch (form.kind) {
     case "literal":
+      if (form.literal.writing !== undefined) return fittedWriting(replacement, form, place);
       if (form.isRaw) return replacement;
       return escapedBare(isJson(path) ? withEscapes(replacement, jsonEscape).replaceAll("\t", "\\t") : replacement, form.literal.quote);
     case "yaml-double":
@@ -76,6 +77,15 @@ function fittedInside(replacement: string, form: StringForm, place: Place): stri
     case "text":
       return replacement;
   }
+}
+
+/** For strings whose writing is known: text blocks, verbatim and raw strings, here-documents. */
+function fittedWriting(replacement: string, form: LiteralForm, { range, text }: Place): string {
+  const beginsLine = text.lastIndexOf("\n", range.start - 1) + 1 === range.start;
+  const lines = form.indent === undefined || form.indent === "" ? replacement : indented(replacement, form.indent, beginsLine);
+  if (form.isRaw || form.literal.quote.startsWith("\n")) return lines;
+  if (form.isDoubled === true) return lines.replace(/(?<!")"(?:"")*(?!")/g, '$&"');
+  return escapedBare(lines, form.literal.quote, form.hasLines !== true);
 }
 
 /** A flow scalar folds a line end into a space: only an empty line, and text under the key's indentation, stands for one. */

@@ -142,7 +142,10 @@ function writingHint(source: AgentSource, text: string): string {
   if (form?.kind === "yaml-double" || form?.kind === "yaml-single" || form?.kind === "yaml-plain")
     return "; one YAML value: stay on its line";
   if (form?.kind !== "literal") return "";
-  return form.literal.quote.length === 3 || form.literal.quote === "`"
+  if (form.isIndented === true || (form.isRaw && form.hasLines === true))
+    return "; the inside of a block in code: keep the indentation and its escapes";
+  if (form.isDoubled === true) return "; the inside of a string in code: write a quote twice, a backslash once";
+  return form.literal.quote.length === 3 || form.literal.quote === "`" || form.hasLines === true
     ? "; the inside of a string in code: keep its escapes"
     : `; the inside of a string between ${form.literal.quote}: write line ends as \\n`;
 }

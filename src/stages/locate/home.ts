@@ -1,3 +1,4 @@
+import { isOnlyRecorded } from "./files/candidate-files.ts";
 import { share } from "./places.ts";
 import type { Chosen } from "./cover.ts";
 import type { Fragment } from "./fragments.ts";
@@ -27,6 +28,7 @@ export interface Telling {
 
 /** Whether the claimed passages say that this repository is the prompt's home; `residue` as `residueOf` gives it. */
 export function isHome(query: Query, claimed: readonly Telling[], residue: number): boolean {
+  if (claimed.every(({ fragment }) => isOnlyRecorded(fragment.path))) return false;
   const held = 1 - residue;
   if (held >= home.most) return true;
   const own = claimed.filter(({ isToolDocumentation }) => !isToolDocumentation);

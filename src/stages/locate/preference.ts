@@ -61,8 +61,9 @@ export interface Preferred {
 
 /** So many words of a text, and so much of it, behind its last recorded one: the recorded text says nothing of how it goes on. */
 const goesOn = { words: 8, share: 0.1 } as const;
-/** Instrumentation, kind of file, generated, repeated, the agent's name. */
-const strongReasons = 5;
+/** Instrumentation, kind of file, the agent's name: strong enough to choose between texts that are not the same. */
+const strong: readonly number[] = [0, 1, 4];
+const strongOf = (reasons: readonly number[]): readonly number[] => strong.map((at) => reasons[at] ?? 0);
 
 /** The most likely of places that hold the same text; with how many others nothing sets it apart from, but its path's length. */
 export function preferred(fragments: readonly Fragment[], scope: PreferenceScope): Preferred | undefined {
@@ -76,9 +77,7 @@ export function preferred(fragments: readonly Fragment[], scope: PreferenceScope
   const isCut = aligned.behind >= Math.max(goesOn.words, unitWords * goesOn.share);
   const rivals = rest.filter(
     ({ fragment, reasons }) =>
-      isCut &&
-      fragment.unitHash !== first.fragment.unitHash &&
-      compare(reasons.slice(0, strongReasons), first.reasons.slice(0, strongReasons)) === 0,
+      isCut && fragment.unitHash !== first.fragment.unitHash && compare(strongOf(reasons), strongOf(first.reasons)) === 0,
   ).length;
   return { best: first.fragment, ties, rivals };
 }

@@ -26,10 +26,13 @@ const telling = /prompt|system|instruct|agent|policy/i;
 const proseFile = /\.(?:md|mdx|txt|prompt|prompty|ya?ml|j2|jinja2?|tmpl|toml)$/i;
 
 const recording =
-  /\.(?:ipynb|jsonl|ndjson|log|traj|har)$|(?:^|\/)(?:results?|trajector(?:y|ies)|transcripts?|recordings?|runs|outputs?|logs?|traces?)\/(?:[^/]+\/)*[^/]*\.(?:json|ya?ml|txt)$/i;
+  /\.(?:ipynb|jsonl|ndjson|log|traj|har)$|(?:^|\/)(?:results?|trajector(?:y|ies)|transcripts?|recordings?|cassettes?|[\w-]*vcr|runs|outputs?|logs?|traces?)\/(?:[^/]+\/)*[^/]*\.(?:json|ya?ml|txt)$/i;
 
 /** Whether a path is of the kind that keeps what programs wrote: a prompt there was copied, and editing it changes nothing. */
 export const isRecording = (path: string): boolean => recording.test(path);
+
+/** Whether a file can be no prompt's home at all: a recording, and no notebook, which may be the program itself. */
+export const isOnlyRecorded = (path: string): boolean => isRecording(path) && !path.endsWith(".ipynb");
 
 /** Whether a path is of the kind that quotes or tests a prompt rather than running it. */
 export const isSecondary = (path: string): boolean => secondary.test(path);
