@@ -8,6 +8,8 @@ import { unitsOf } from "../units.ts";
 
 /** Words kept for all commits together, four bytes each: 128 MiB. */
 const mostWords = 32_000_000;
+/** Words of one commit that are kept beyond that: 512 MiB. */
+const mostWordsOfOne = 4 * mostWords;
 /** Characters of files kept with their units. */
 const mostCharacters = 16_000_000;
 /** Characters of programs kept with all that stands in them: names and values take more room than the text. */
@@ -25,7 +27,8 @@ export interface IndexedCommit {
 
 /**
  * What was read of repositories, by the contents of files: a file that did not change since the last commit is read once in the life of the
- * process. The oldest are forgotten when there are more than 32 million words, or 16 million characters of files that were read closely.
+ * process. What other commits held is forgotten when there are more than 32 million words, the oldest of a single commit when it has more than 128 million; so are the oldest of 16 million characters of files
+ * that were read closely.
  */
 export class RepositoryIndex {
   readonly #words = new Map<string, Uint32Array>();
@@ -46,7 +49,8 @@ export class RepositoryIndex {
     const entries = await checkout.entries();
     const words = await this.words(checkout, candidateFiles(entries));
     const commit = { words, facts: await fileFacts(checkout, entries), mentions: mentionCounter(words) };
-    this.#latest = { key, commit };
+    const isKept = [...words.values()].reduce((sum, one) => sum + one.length, 0) <= mostWordsOfOne;
+    this.#latest = isKept ? { key, commit } : undefined;
     return commit;
   }
 
@@ -66,7 +70,7 @@ export class RepositoryIndex {
       const text = this.#texts.get(keyOf(checkout, entry)) ?? "";
       if (text !== "") found.set(entry.path, text);
     }
-    this.#textCount = forget(this.#texts, this.#textCount, mostCharacters, (text) => text.length);
+    this.#textCount = forget(this.#texts, { total: this.#textCount, most: mostCharacters }, (text) => text.length);
     return found;
   }
 
@@ -79,7 +83,11 @@ export class RepositoryIndex {
         if (this.#readings.has(key)) return this.#readings.get(key);
         const reading = literals.read(path, text, depth);
         this.#readings.set(key, reading);
-        this.#readCount = forget(this.#readings, this.#readCount + key.length, mostReadCharacters, (_, { length }) => length);
+        this.#readCount = forget(
+          this.#readings,
+          { total: this.#readCount + key.length, most: mostReadCharacters },
+          (_, { length }) => length,
+        );
         return reading;
       },
     };
@@ -96,11 +104,17 @@ export class RepositoryIndex {
       }
     }
     const found = new Map<string, Uint32Array>();
+    const own = new Set<string>();
     for (const entry of entries) {
-      const words = this.#words.get(keyOf(checkout, entry));
+      const key = keyOf(checkout, entry);
+      const words = this.#words.get(key);
+      own.add(key);
       if (words !== undefined && words.length > 0) found.set(entry.path, words);
     }
-    this.#wordCount = forget(this.#words, this.#wordCount, mostWords, (words) => words.length);
+    // What this commit holds is needed again at the next one: of a large repository nothing may be forgotten but what has changed.
+    const isForeign = (key: string): boolean => !own.has(key);
+    const left = forget(this.#words, { total: this.#wordCount, most: mostWords, isDropped: isForeign }, (words) => words.length);
+    this.#wordCount = forget(this.#words, { total: left, most: mostWordsOfOne }, (words) => words.length);
     return found;
   }
 
@@ -121,7 +135,7 @@ export class RepositoryIndex {
       this.#characterCount += text.length;
     }
     const found = keyed.flatMap(({ key }) => this.#files.get(key) ?? []);
-    this.#characterCount = forget(this.#files, this.#characterCount, mostCharacters, (file) => file.text.length);
+    this.#characterCount = forget(this.#files, { total: this.#characterCount, most: mostCharacters }, (file) => file.text.length);
     return found;
   }
 
@@ -132,11 +146,19 @@ export class RepositoryIndex {
   }
 }
 
+interface Bound {
+  readonly total: number;
+  readonly most: number;
+  /** Which entries may be dropped; all where absent. */
+  readonly isDropped?: (key: string) => boolean;
+}
+
 /** Drops the oldest entries until the total is within bounds; returns the total that is left. */
-function forget<T>(kept: Map<string, T>, total: number, most: number, sizeOf: (one: T, key: string) => number): number {
+function forget<T>(kept: Map<string, T>, { isDropped, most, total }: Bound, sizeOf: (one: T, key: string) => number): number {
   let left = total;
   for (const [key, one] of kept) {
     if (left <= most) break;
+    if (isDropped?.(key) === false) continue;
     kept.delete(key);
     left -= sizeOf(one, key);
   }
