@@ -60,6 +60,9 @@ function isCopy({ lines, path }: Lines, prompt: Prompt, textOf: TextOf): boolean
     .split("\n")
     .slice(lines.first - 1, lines.last)
     .join("\n");
+  // A cut text shows a part of its file: of a file that holds the whole prompt byte for byte, that part is a copy too.
+  const bare = region.trim();
+  if (bare !== "" && textOf(path).includes(prompt.template.trim()) && textOf(prompt.path).includes(bare)) return true;
   const counts = new Map<string, number>();
   for (const word of wordsOf(region.replace(/\\[nrt]/g, " "))) counts.set(word, (counts.get(word) ?? 0) + 1);
   const wanted = wordsOf(prompt.template);
