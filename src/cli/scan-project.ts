@@ -4,7 +4,6 @@ import { z } from "zod";
 import { type House, readClusters } from "../compose.ts";
 import { makeRuntime } from "../compose/runtime.ts";
 import type { FailureCluster } from "../domain/cluster.ts";
-import { asJson } from "../domain/digest.ts";
 import type { ScanDocument } from "../domain/documents.ts";
 import { TuneupError } from "../domain/errors.ts";
 import type { ProjectId } from "../domain/ids.ts";
@@ -14,6 +13,7 @@ import type { Scanned } from "../pipeline/scan.ts";
 import type { Runtime } from "../ports/runtime.ts";
 import type { CliContext } from "./context.ts";
 import { progressReporter } from "./progress.ts";
+import { putScan } from "./receiving/scan-summary.ts";
 import { readSessions } from "./read-sessions.ts";
 
 export function runtimeOf(context: CliContext): Runtime {
@@ -46,7 +46,7 @@ export async function scanProject(
   );
   // Failures that came from a file by hand are another list: what it leaves out has not vanished.
   if (labelled === undefined) await noteScan(house.ledger, before, scanned);
-  await house.ledger.put(`scan/${project}`, asJson(scanned.document));
+  await putScan(house.ledger, scanned.document);
   return scanned;
 }
 

@@ -41,6 +41,7 @@ export function redactingStore(store: TraceStore, redactor: Redactor, report: (c
       const plain = await store.erase(project, selection);
       return { sessions: found.sessions + plain.sessions };
     },
+    overview: (query) => store.overview(query),
     read: (query) => store.read(query),
     async session(project, key) {
       return (await store.session(project, key)) ?? store.session(project, sessionId(await redactor.redactValue(project, key)));

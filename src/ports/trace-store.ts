@@ -1,5 +1,6 @@
 import type { FailureCluster } from "../domain/cluster.ts";
 import type { Instant, ProjectId, SessionId } from "../domain/ids.ts";
+import type { OverviewQuery, ProjectOverview } from "../domain/receiving/project-overview.ts";
 import type { Trace, TraceBatch } from "../domain/span.ts";
 
 export interface TraceQuery {
@@ -52,6 +53,8 @@ export interface TraceStore extends TraceReader {
    * feedback without a session, too. All or nothing, durably when it resolves. Erasing what is not there is fine.
    */
   erase(project: ProjectId, selection: ErasureSelection): Promise<Erased>;
+  /** Counts over some days from the store's indexes: quick, whatever was stored. Names of models and tools are cut to 200 characters. */
+  overview(query: OverviewQuery): Promise<ProjectOverview>;
 }
 
 /** When sessions are too old: what ended before `before` goes, telling sessions (failures, outliers) only when they ended before `tellingBefore`. */

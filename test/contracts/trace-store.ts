@@ -197,6 +197,50 @@ export function traceStoreContract(name: string, open: () => Promise<TraceStore>
       expect(await store.session(projectId("other"), sessionId("s"))).toBeDefined();
     });
 
+    test("says of some days how many sessions began, how they ended, and what was called; what is erased no longer counts", async () => {
+      const on = (day: number): { readonly startedAt: Span["startedAt"] } => ({ startedAt: instant(`2026-01-0${day}T23:59:59.999Z`) });
+      const call = (input: number, output: number): Span["attributes"] => ({
+        "gen_ai.operation.name": "chat",
+        "gen_ai.request.model": "model-x",
+        "gen_ai.usage.input_tokens": input,
+        "gen_ai.usage.output_tokens": output,
+      });
+      const tool = (called: string): Span["attributes"] => ({ "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": called });
+      const spans = [
+        aSpan({ trace: "1", ...on(1), attributes: { "session.id": "s", ...call(10, 1) } }),
+        aSpan({ trace: "1", ...on(2), attributes: { "session.id": "s", ...tool("refund") }, status: "error" }),
+        aSpan({ trace: "1", ...on(2), attributes: { "session.id": "s", "agent.outcome": "failed" } }),
+        aSpan({ trace: "2", ...on(2), attributes: { ...call(20, 2), "agent.outcome": "success" } }),
+        aSpan({ trace: "3", ...on(2), attributes: { "session.id": "u", ...tool("look_up") } }),
+        aSpan({ trace: "4", ...on(3), attributes: { "session.id": "v", ...call(1000, 1000) } }),
+      ];
+      await store.add(project, { spans });
+      await store.add(project, { spans });
+      await store.add(projectId("other"), { spans });
+      const query = { project, from: "2026-01-01", to: "2026-01-03" };
+      expect(await store.overview(query)).toEqual({
+        ...query,
+        days: [
+          { day: "2026-01-01", sessions: 1, outcomes: { failed: 1 } },
+          { day: "2026-01-02", sessions: 2, outcomes: { success: 1 } },
+        ],
+        models: [{ model: "model-x", calls: 2, inputTokens: 30, outputTokens: 3 }],
+        tools: [
+          { tool: "refund", calls: 1, failed: 1 },
+          { tool: "look_up", calls: 1, failed: 0 },
+        ],
+      });
+      await store.erase(project, { session: sessionId("s") });
+      expect(await store.overview(query)).toEqual({
+        ...query,
+        days: [{ day: "2026-01-02", sessions: 2, outcomes: { success: 1 } }],
+        models: [{ model: "model-x", calls: 1, inputTokens: 20, outputTokens: 2 }],
+        tools: [{ tool: "look_up", calls: 1, failed: 0 }],
+      });
+      await store.erase(project, { everything: true });
+      expect(await store.overview(query)).toEqual({ ...query, days: [], models: [], tools: [] });
+    });
+
     test("says that it holds no labelled clusters when it holds none", async () => {
       expect(await store.clusters(project)).toEqual([]);
     });

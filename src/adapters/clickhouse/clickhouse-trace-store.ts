@@ -2,6 +2,7 @@ import type { FailureCluster } from "../../domain/cluster.ts";
 import { TuneupError } from "../../domain/errors.ts";
 import { type ProjectId, projectId, type SessionId, sessionId } from "../../domain/ids.ts";
 import { goodOutcomes } from "../../domain/receiving/item-facts.ts";
+import type { OverviewQuery, ProjectOverview } from "../../domain/receiving/project-overview.ts";
 import { sessionKeyOf } from "../../domain/session-key.ts";
 import type { Feedback, LogRecord, Span, Trace, TraceBatch, TraceFeedback } from "../../domain/span.ts";
 import type { AddResult, Erased, ErasureSelection, RetentionLimits, TraceQuery, TraceStore } from "../../ports/trace-store.ts";
@@ -22,6 +23,7 @@ import {
   sessionsIn,
   uuidOf,
 } from "./index-rows.ts";
+import { readOverview } from "./overview.ts";
 import { migrateClickhouse } from "./schema.ts";
 import { entriesCondition, sessionsSql } from "./session-queries.ts";
 
@@ -31,6 +33,10 @@ const sessionsTogether = 100;
 const itemsTogether = 2000;
 /** Sessions that one step of retention removes. */
 const expiredTogether = 200;
+/** Feedback that says good and nothing else tells no more than a session without any. */
+const saysMore = `NOT ((JSONHas(Document, 'label') OR JSONHas(Document, 'score'))
+  AND (NOT JSONHas(Document, 'label') OR has({good:Array(String)}, lower(JSONExtractString(Document, 'label'))))
+  AND (NOT JSONHas(Document, 'score') OR JSONExtractFloat(Document, 'score') >= 0.5))`;
 const namingUser =
   "Project = {project:String} AND Trace IN (SELECT Trace FROM tuneup_index WHERE Project = {project:String} AND User = {user:String})";
 /** A session is unusually long from so many times its project's mean number of items on. */
@@ -113,6 +119,11 @@ export class ClickhouseTraceStore implements TraceStore {
     return [];
   }
 
+  async overview(query: OverviewQuery): Promise<ProjectOverview> {
+    await this.#open();
+    return readOverview(this.#database, query);
+  }
+
   async erase(project: ProjectId, selection: ErasureSelection): Promise<Erased> {
     await this.#open();
     await this.#erasing.finish();
@@ -185,28 +196,34 @@ export class ClickhouseTraceStore implements TraceStore {
     const traces = [...new Set([...sessions.values()].flatMap((one) => [...one.traces].map(hexOf)))];
     const spans = new Map<string, Stored<Span>[]>();
     const logs = new Map<string, Stored<LogRecord>[]>();
-    for (const some of piecesOf(traces, idsTogether)) {
-      for (const row of await this.#rows(project, "otel_traces", keys, some))
-        collect(spans, whole(row, spanOfRow), (span) => keyText(keyOfSpan(span)));
-      for (const row of await this.#rows(project, "otel_logs", keys, some)) collect(logs, whole(row, logOfRow), (log) => keyOfLog(log).id);
-    }
-    if ([...sessions.values()].some((one) => one.traces.size === 0 || one.logs.size > 0))
-      for (const row of await this.#rows(project, "otel_logs", keys, [""])) collect(logs, whole(row, logOfRow), (log) => keyOfLog(log).id);
+    const hold = [...sessions.values()];
+    // Log records without a trace lie under an empty one.
+    const ofLogs = hold.some(({ logs: held }) => held.size > 0) ? ["", ...traces] : [];
+    const ofSpans = hold.some(({ spans: held }) => held.size > 0) ? traces : [];
+    await Promise.all([
+      this.#rows(project, "otel_traces", { keys, traces: ofSpans }, (row) =>
+        collect(spans, whole(row, spanOfRow), (span) => keyText(keyOfSpan(span))),
+      ),
+      this.#rows(project, "otel_logs", { keys, traces: ofLogs }, (row) => collect(logs, whole(row, logOfRow), (log) => keyOfLog(log).id)),
+    ]);
     return new Map([...sessions].map(([key, session]) => [key, traceOf(project, key, session, { spans, logs })]));
   }
 
-  #rows(
+  async #rows(
     project: ProjectId,
     table: "otel_traces" | "otel_logs",
-    keys: readonly string[],
-    traces: readonly string[],
-  ): Promise<readonly Row[]> {
-    return this.#database.ask(
-      "sessions",
-      `SELECT ${table === "otel_traces" ? spanColumns : logColumns} FROM ${table}
-       WHERE TuneupProject = {project:String} AND TuneupSession IN {keys:Array(String)} AND TraceId IN {traces:Array(String)}`,
-      { project, keys: ["", ...keys], traces },
-    );
+    { keys, traces }: { readonly keys: readonly string[]; readonly traces: readonly string[] },
+    take: (row: Row) => void,
+  ): Promise<void> {
+    for (const some of piecesOf(traces, idsTogether)) {
+      const rows = await this.#database.ask(
+        "sessions",
+        `SELECT ${table === "otel_traces" ? spanColumns : logColumns} FROM ${table}
+         WHERE TuneupProject = {project:String} AND TuneupSession IN {keys:Array(String)} AND TraceId IN {traces:Array(String)}`,
+        { project, keys: ["", ...keys], traces: some },
+      );
+      for (const row of rows) take(row);
+    }
   }
 
   async #selected(project: ProjectId, selection: ErasureSelection): Promise<readonly string[]> {
@@ -249,7 +266,7 @@ export class ClickhouseTraceStore implements TraceStore {
       },
       {
         name: "judged",
-        of: "max(Trace IN (SELECT Trace FROM tuneup_index WHERE Project = {project:String} AND Kind = 'feedback'))",
+        of: `max(Trace IN (SELECT Trace FROM tuneup_index WHERE Project = {project:String} AND Kind = 'feedback' AND ${saysMore}))`,
         over: (column: string) => `max(${column})`,
       },
     ];

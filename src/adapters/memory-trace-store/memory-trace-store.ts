@@ -1,6 +1,7 @@
 import type { FailureCluster } from "../../domain/cluster.ts";
 import { asJson, canonicalJson } from "../../domain/digest.ts";
 import { type ProjectId, type SessionId, sessionId } from "../../domain/ids.ts";
+import { type OverviewQuery, overviewOf, type ProjectOverview } from "../../domain/receiving/project-overview.ts";
 import { sessionKeyOf, userIdOf } from "../../domain/session-key.ts";
 import type { LogRecord, Span, Trace, TraceBatch, TraceFeedback } from "../../domain/span.ts";
 import type { AddResult, Erased, ErasureSelection, TraceQuery, TraceStore } from "../../ports/trace-store.ts";
@@ -49,6 +50,11 @@ export class MemoryTraceStore implements TraceStore {
 
   async clusters(): Promise<readonly FailureCluster[]> {
     return [];
+  }
+
+  async overview(query: OverviewQuery): Promise<ProjectOverview> {
+    const traces = [...this.#sessions(query.project)].map(([key, held]) => this.#trace(query.project, sessionId(key), held));
+    return overviewOf(query, traces);
   }
 
   async erase(project: ProjectId, selection: ErasureSelection): Promise<Erased> {

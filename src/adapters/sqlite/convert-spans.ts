@@ -3,8 +3,9 @@ import { zstdDecompressSync } from "node:zlib";
 import type { Json } from "../../domain/ids.ts";
 import { projectId } from "../../domain/ids.ts";
 import type { LogRecord, Span } from "../../domain/span.ts";
+import { tally } from "./day-tallies.ts";
 import { SessionBodies } from "./session-bodies.ts";
-import { SessionRows } from "./session-rows.ts";
+import { readSession, SessionRows } from "./session-rows.ts";
 import { Statements } from "./statements.ts";
 
 /** How the first schema kept a span: without its long values, and where each of them lay. */
@@ -36,6 +37,16 @@ export function convertSpans(database: DatabaseSync): void {
   }
   statements.forget();
   for (const table of ["body_uses", "bodies", "spans", "traces", "logs"]) database.exec(`DROP TABLE ${table}`);
+}
+
+/** Counts what an older store holds. Inside the migration's transaction. */
+export function tallyAll(database: DatabaseSync): void {
+  const statements = new Statements(database);
+  // What an even older store held was counted when it was converted.
+  database.exec("DELETE FROM day_tallies");
+  for (const { id, project } of statements.sql("SELECT id, project FROM sessions").all())
+    tally(statements, String(project), readSession(statements, Number(id)).spans, 1);
+  statements.forget();
 }
 
 function text(bytes: unknown): string {

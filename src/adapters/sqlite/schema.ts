@@ -1,5 +1,11 @@
 import type { DatabaseSync } from "node:sqlite";
-import { convertSpans } from "./convert-spans.ts";
+import { convertSpans, tallyAll } from "./convert-spans.ts";
+
+/** Calls of each model and tool on each day; made first, for the conversion of older stores adds to it. */
+const dayTallies = `CREATE TABLE IF NOT EXISTS day_tallies (
+     project TEXT NOT NULL, day TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, calls INTEGER NOT NULL, failed INTEGER NOT NULL,
+     input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, PRIMARY KEY (project, kind, day, name)
+   ) WITHOUT ROWID;`;
 
 /** Each entry runs once, in order, inside one transaction; never edit one that has been released. */
 const migrations: readonly string[] = [
@@ -36,10 +42,20 @@ const migrations: readonly string[] = [
    CREATE TABLE shared_bodies (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, content BLOB NOT NULL);
    CREATE TABLE body_owners (body INTEGER NOT NULL, session INTEGER NOT NULL, PRIMARY KEY (body, session)) WITHOUT ROWID;
    CREATE INDEX body_owners_by_session ON body_owners (session);`,
+  dayTallies,
 ];
 
 /** What a migration does besides its SQL: moving what was there. */
-const moves: ReadonlyMap<number, (database: DatabaseSync) => void> = new Map([[2, convertSpans]]);
+const moves: ReadonlyMap<number, (database: DatabaseSync) => void> = new Map([
+  [
+    2,
+    (database) => {
+      database.exec(dayTallies);
+      convertSpans(database);
+    },
+  ],
+  [3, tallyAll],
+]);
 
 /** Brings the database to the current schema. Several processes may start at once. */
 export function migrate(database: DatabaseSync): void {

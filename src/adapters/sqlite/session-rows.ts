@@ -4,6 +4,7 @@ import type { ProjectId } from "../../domain/ids.ts";
 import { sessionKeyOf, userIdOf } from "../../domain/session-key.ts";
 import type { LogRecord, Span } from "../../domain/span.ts";
 import { packBlock } from "./block-bytes.ts";
+import { tally } from "./day-tallies.ts";
 import { type SessionBlock, storedLog, storedSpan, wholeLog, wholeSpan } from "./session-block.ts";
 import { readBlocks, readBodies, type SessionBodies } from "./session-bodies.ts";
 import type { Statements } from "./statements.ts";
@@ -48,6 +49,8 @@ export class SessionRows {
   readonly #traces = new Map<string, TraceRow>();
   readonly #sessions = new Map<string, number>();
   readonly #gathered = new Map<number, Gathered>();
+  /** New spans, which the days' tallies do not have yet; those that only move to another session are counted already. */
+  readonly #counted: Span[] = [];
 
   constructor(statements: Statements, bodies: SessionBodies, project: ProjectId) {
     this.#statements = statements;
@@ -62,6 +65,7 @@ export class SessionRows {
     const result = this.#sql("INSERT OR IGNORE INTO span_ids (trace, span) VALUES (?, ?)").run(trace.id, Buffer.from(span.spanId, "hex"));
     if (Number(result.changes) === 0) return false;
     this.#gather(session).spans.push(span);
+    this.#counted.push(span);
     return true;
   }
 
@@ -88,6 +92,7 @@ export class SessionRows {
       trace.session ??= this.#setTrace(trace.id, session, key);
       this.#sql("INSERT OR IGNORE INTO span_ids (trace, span) VALUES (?, ?)").run(trace.id, Buffer.from(span.spanId, "hex"));
       gathered.spans.push(span);
+      this.#counted.push(span);
     }
     for (const log of items.logs) {
       const digest = createHash("sha256")
@@ -100,6 +105,7 @@ export class SessionRows {
 
   /** Writes what was gathered. */
   write(): void {
+    tally(this.#statements, this.#project, this.#counted.splice(0), 1);
     for (const [session, items] of this.#gathered) if (items.spans.length + items.logs.length > 0) this.#writeBlock(session, items);
   }
 
@@ -229,6 +235,7 @@ export function eraseSession(statements: Statements, project: ProjectId, session
     const id = find.get(project, Buffer.from(traceId, "hex"))?.["id"];
     if (id !== undefined) traces.set(traceId, Number(id));
   }
+  tally(statements, project, spans, -1);
   const remove = statements.sql("DELETE FROM span_ids WHERE trace = ? AND span = ?");
   for (const span of spans) remove.run(traces.get(span.traceId) ?? -1, Buffer.from(span.spanId, "hex"));
   deleteSession(statements, session);

@@ -3,8 +3,10 @@ import type { FailureCluster } from "../../domain/cluster.ts";
 import { asJson, canonicalJson } from "../../domain/digest.ts";
 import { TuneupError } from "../../domain/errors.ts";
 import { type ProjectId, projectId, type SessionId, sessionId } from "../../domain/ids.ts";
+import type { OverviewQuery, ProjectOverview } from "../../domain/receiving/project-overview.ts";
 import type { Feedback, Trace, TraceBatch } from "../../domain/span.ts";
 import type { AddResult, Erased, ErasureSelection, RetentionLimits, TraceQuery, TraceStore } from "../../ports/trace-store.ts";
+import { readOverview } from "./day-tallies.ts";
 import { expiredSessions } from "./expired-sessions.ts";
 import { openDatabase } from "./open-database.ts";
 import { migrate } from "./schema.ts";
@@ -97,12 +99,16 @@ export class SqliteTraceStore implements TraceStore {
     return rows.map((row) => JSON.parse(String(row["document"])) as FailureCluster);
   }
 
+  async overview(query: OverviewQuery): Promise<ProjectOverview> {
+    return this.#attempt("read", () => readOverview(this.#statements, query));
+  }
+
   async erase(project: ProjectId, selection: ErasureSelection): Promise<Erased> {
     const sessions = this.#transaction(() => {
       const ids = this.#selected(project, selection);
       for (const id of ids) eraseSession(this.#statements, project, id);
       if ("everything" in selection)
-        for (const table of ["feedback", "trace_ids", "clusters"])
+        for (const table of ["feedback", "trace_ids", "clusters", "day_tallies"])
           this.#statements.sql(`DELETE FROM ${table} WHERE project = ?`).run(project);
       this.#bodies.forget(ids);
       return ids.length;

@@ -8,6 +8,7 @@ import type { ProjectDirectory, TraceProject } from "../../ports/project-directo
 import type { CliContext } from "../context.ts";
 import { type CommonFlags, commonFlags, flag, parseWhole, placesOf } from "../flags.ts";
 import { plural, printable, table } from "../table.ts";
+import { showCommand } from "./project-show.ts";
 
 type Flags = Pick<CommonFlags, "data" | "json">;
 
@@ -202,15 +203,16 @@ const eraseCommand = buildCommand<EraseFlags, [string], CliContext>({
 });
 
 export const projectCommands = buildRouteMap<string, CliContext>({
-  routes: { create: createCommand, rotate: rotateCommand, list: listCommand, erase: eraseCommand },
+  routes: { create: createCommand, rotate: rotateCommand, list: listCommand, show: showCommand, erase: eraseCommand },
   docs: {
-    brief: "Make, list and remove trace projects that receive traces, and their tokens",
+    brief: "Make, list, look at and remove trace projects, and their tokens",
     fullDescription: [
       "A trace project is the operator's name for one agent's traces. Senders show its token; Tuneup keeps only a hash of it.",
       "",
       "  tuneup project create support     shows the token, once",
       "  tuneup receive                    receives OTLP on port 4318; `tuneup serve` does so beside the GitHub App",
       "  tuneup project list",
+      "  tuneup project show support       a month at a glance",
     ].join("\n"),
   },
 });

@@ -29,6 +29,7 @@ const distinct = (feedback: Trace["feedback"]): Trace["feedback"] =>
 /** Batches in which sessions, traces and texts meet in every way: late session ids, repeated spans, shared and repeated texts, logs. */
 function batches(seed: number): readonly TraceBatch[] {
   const random = seededRandom(seed, "blocks");
+  const calls = seededRandom(seed, "calls");
   const below = (count: number): number => Math.floor(random() * count);
   const text = (): string => `text ${below(12)} with "quotes", \\ and ü🙂 `.repeat([1, 5, 60][below(3)] ?? 1);
   const list = (): string => {
@@ -52,6 +53,14 @@ function batches(seed: number): readonly TraceBatch[] {
       attributes: {
         ...(random() < 0.4 ? { "session.id": `s${below(3)}` } : {}),
         ...(random() < 0.3 ? { "user.id": `u${below(2)}` } : {}),
+        ...(calls() < 0.3
+          ? {
+              "gen_ai.operation.name": "chat",
+              "gen_ai.request.model": calls() < 0.5 ? "m" : "n",
+              "gen_ai.usage.input_tokens": Math.floor(calls() * 9),
+            }
+          : {}),
+        ...(calls() < 0.2 ? { "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": calls() < 0.5 ? "t" : "u" } : {}),
         a: value(),
         b: value(),
       },
@@ -90,10 +99,13 @@ describe("sessions kept as blocks", () => {
         const handle = index % 2 === 0 ? one : other;
         expect(await handle.add(project, batch)).toEqual(await plain.add(project, batch));
       }
+      const week = { project, from: "2026-01-01", to: "2026-01-08" };
       expect(await all(one)).toEqual(await all(plain));
+      expect(await one.overview(week)).toEqual(await plain.overview(week));
       for (const selection of [{ user: "u1" }, { session: sessionId("s1") }]) {
         expect(await other.erase(project, selection)).toEqual(await plain.erase(project, selection));
         expect(await all(one)).toEqual(await all(plain));
+        expect(await one.overview(week)).toEqual(await plain.overview(week));
       }
       await one.erase(project, { everything: true });
       const database = new DatabaseSync(path, { readOnly: true });
@@ -107,6 +119,7 @@ describe("sessions kept as blocks", () => {
         "log_ids",
         "session_users",
         "feedback",
+        "day_tallies",
       ])
         expect([table, database.prepare(`SELECT count(*) AS rows FROM ${table}`).get()?.["rows"]]).toEqual([table, 0]);
       database.close();
@@ -124,14 +137,17 @@ describe("sessions kept as blocks", () => {
       name: "chat",
       startedAt: instant("2026-01-01T00:00:00.000Z"),
       status: "ok" as const,
-      attributes: { "session.id": "s", messages: null },
+      attributes: { "session.id": "s", "gen_ai.request.model": "m", messages: null },
       events: [],
       resource: {},
     };
     former(path, span, long.slice(1, -1));
     const store = SqliteTraceStore.open(path);
-    const whole = { ...span, attributes: { "session.id": "s", messages: long }, resource: { service: "x" } };
+    const whole = { ...span, attributes: { "session.id": "s", "gen_ai.request.model": "m", messages: long }, resource: { service: "x" } };
     expect((await store.session(project, sessionId("s")))?.spans).toEqual([whole]);
+    expect((await store.overview({ project, from: "2026-01-01", to: "2026-01-02" })).models).toEqual([
+      { model: "m", calls: 1, inputTokens: 0, outputTokens: 0 },
+    ]);
     expect(await store.add(project, { spans: [whole, { ...whole, spanId: "2".repeat(16), attributes: { x: 1 } }] })).toEqual({
       added: 1,
       known: 1,
