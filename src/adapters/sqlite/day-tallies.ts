@@ -1,5 +1,5 @@
 import { dayOf, mostNamed, type OverviewDay, type OverviewQuery, type ProjectOverview } from "../../domain/receiving/project-overview.ts";
-import { itemFactsOf } from "../../domain/receiving/item-facts.ts";
+import { callFactsOf } from "../../domain/receiving/item-facts.ts";
 import type { Span } from "../../domain/span.ts";
 import type { Statements } from "./statements.ts";
 
@@ -14,7 +14,7 @@ interface Tally {
 export function tally(statements: Statements, project: string, spans: readonly Span[], sign: 1 | -1): void {
   const tallies = new Map<string, Tally>();
   for (const span of spans) {
-    const { inputTokens, model, outputTokens, tool, toolFailed } = itemFactsOf(span);
+    const { inputTokens, model, outputTokens, tool, toolFailed } = callFactsOf(span);
     const named = model === undefined ? (tool === undefined ? undefined : ["tool", tool]) : ["model", model];
     if (named === undefined) continue;
     const key = JSON.stringify([dayOf(span.startedAt), ...named]);

@@ -59,11 +59,12 @@ export function itemFactsOf(item: Span | LogRecord): ItemFacts {
   return {
     ...(session === undefined ? {} : { session }),
     ...(user === undefined ? {} : { user }),
-    ...("startedAt" in item ? spanFactsOf(item) : { toolFailed: false, inputTokens: 0, outputTokens: 0 }),
+    ...("startedAt" in item ? callFactsOf(item) : { toolFailed: false, inputTokens: 0, outputTokens: 0 }),
   };
 }
 
-function spanFactsOf(span: Span): Omit<ItemFacts, "session" | "user"> {
+/** What a span says of a call and of the session's end: without looking for whose it is. */
+export function callFactsOf(span: Span): Omit<ItemFacts, "session" | "user"> {
   const { attributes } = span;
   const said = attributes["agent.outcome"] ?? attributes["session.outcome"];
   const isTool = kindKeys.some((key) => toolKinds.has(attributes[key]));

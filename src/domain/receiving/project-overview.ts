@@ -1,6 +1,6 @@
 import type { ProjectId } from "../ids.ts";
 import type { Trace } from "../span.ts";
-import { itemFactsOf } from "./item-facts.ts";
+import { callFactsOf } from "./item-facts.ts";
 
 /** Whole days of a project in UTC. */
 export interface OverviewQuery {
@@ -65,7 +65,7 @@ export function overviewOf(query: OverviewQuery, traces: Iterable<Trace>): Proje
     const began = [...spans.map(({ startedAt }) => startedAt), ...logs.map(({ at }) => at)].toSorted()[0];
     let outcome: string | undefined;
     for (const span of spans) {
-      const facts = itemFactsOf(span);
+      const facts = callFactsOf(span);
       outcome = facts.outcome ?? outcome;
       if (!isWithin(dayOf(span.startedAt))) continue;
       if (facts.model !== undefined) {
