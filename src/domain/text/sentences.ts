@@ -9,7 +9,8 @@ export function sentencesOf(text: string): readonly string[] {
   const blocks: string[] = [];
   for (const line of text.split(/\r?\n/)) {
     const last = blocks.at(-1);
-    const isNew = last === undefined || last === "" || line.trim() === "" || beginsBlock.test(line) || endsSentence.test(last);
+    const isNew =
+      last === undefined || last === "" || line.trim() === "" || last.startsWith("#") || beginsBlock.test(line) || endsSentence.test(last);
     if (isNew) blocks.push(line.trim());
     else blocks[blocks.length - 1] = `${last} ${line.trim()}`;
   }
@@ -33,7 +34,7 @@ export function missing(before: readonly string[], after: readonly string[]): re
 }
 
 const functionWords: ReadonlySet<string> = new Set(
-  "the a an to of and you your is in for if or not with on it be are when that this do must never always only before after by as from at their they can should".split(
+  "the a an to of and you your is in for if or not with on it be are when that this do must never always only before after by as from at their they can should some because every our about which what who has have will its any all we it out no yes was how then than into".split(
     " ",
   ),
 );

@@ -1,7 +1,13 @@
 import type { Refusal } from "../../domain/edit.ts";
-import { restatesTopic, type RuleTopics, ruleTopics } from "./safeguards/rule-topics.ts";
 import { isEnglish, missing, sentencesOf } from "../../domain/text/sentences.ts";
-import { isHedge, weakeningsIn } from "./safeguards/weakening.ts";
+import { allows, obliges } from "./safeguards/clauses.ts";
+import { compare, type Comparison } from "./safeguards/comparison.ts";
+import { lossIn } from "./safeguards/losses.ts";
+import { numbersIn } from "./safeguards/numbers.ts";
+import { type ChangedPassage, changedPassages, isCheckMovedBack } from "./safeguards/passages.ts";
+import { read } from "./safeguards/reading.ts";
+import { noTopics, restatesTopic, type RuleTopics, ruleTopics, speaksOfRule } from "./safeguards/rule-topics.ts";
+import { type WeakeningKind, weakeningsIn } from "./safeguards/weakening.ts";
 
 /** A region as the program reads it, before and after all hunks of a candidate. */
 export interface ChangedRegion {
@@ -11,113 +17,130 @@ export interface ChangedRegion {
 }
 
 const safeguard =
-  /\b(?:must|never|only|unless|until|always|requir\w+|mandatory|do not|don['’]t|does not|not|no|cannot|can['’]t|may not|forbidden|prohibited|approv\w+|confirm\w*|verif\w+|authenticat\w+|authori[sz]\w+|validat\w+|ensure\w*|make sure|consent|permission\w*|policy|policies|before|prior|first|at most|at least|maximum|minimum|limit\w*|up to|no more than|within|explicit\w*|refus\w+|den(?:y|ies|ied)|declin\w+|reject\w*|avoid|restrict\w*|escalat\w+|eligib\w+|complian\w+|comply|confidential\w*|private|privacy|personal|sensitive|safety|warn\w*|disclos\w+|identity|check\w*|except\w*|should|need to|have to|has to|without|ask\w*|human|supervisor|manager)\b/i;
+  /(?<![\w-])(?:must|never|only|unless|until|always|requir\w+|mandatory|do not|don['’]t|does not|not|no|cannot|can['’]t|may not|forbidden|prohibited|approv\w+|confirm\w*|verif\w+|authenticat\w+|authori[sz]\w+|validat\w+|ensure\w*|make sure|consent|permission\w*|policy|policies|before|prior|first(?! (?:names?|class|day|night|time))|at most|at least|maximum|minimum|limit\w*|up to|no more than|within|explicit\w*|refus\w+|den(?:y|ies|ied)|declin\w+|reject\w*|avoid|restrict\w*|escalat\w+|eligib\w+|complian\w+|comply|confidential\w*|private|privacy|personal|sensitive|safety|warn\w*|disclos\w+|identity|check\w*|except\w*|should|need to|have to|has to|without|ask\w*|human|supervisor|manager|needs?|max|transfer|hand(?:ed)? (?:over|it|off)|refer|forward|valid)\b/i;
+/** How something is said; a sentence about that alone protects nobody. */
+const manner = /\b(?:polite\w*|friendl\w+|kind|tone|short|brief\w*|greet\w*|goodbye|style|format\w*|concise\w*|apologi\w+)\b/i;
 
 /**
  * What a person must look at whatever the evidence says: a removed or weakened safeguard, an added exception or permission, a changed number.
- * Statistics see how often sessions pass, not whom a rule protected. Flags too much rather than too little; what is not English is always
- * flagged, for these rules cannot read it.
+ * Statistics see how often sessions pass, not whom a rule protected. Old and new sentences are laid side by side and compared word by word: a
+ * rule passes that keeps its words of meaning, binds as strongly and binds the same things. Flags too much rather than too little; what is not
+ * English is always flagged, for these rules cannot read it.
  */
 export function safeguardRemarks({ after, before, path }: ChangedRegion): readonly Refusal[] {
-  const remark = (rule: string, message: string): Refusal => ({
-    rule,
-    path,
-    message,
-    remedy: "The pull request stays a draft; read this change word by word.",
-  });
   const [old, now] = [sentencesOf(before), sentencesOf(after)];
-  const [removed, added] = [missing(old, now), missing(now, old)];
-  const remarks: Refusal[] = [];
-  if (removed.some((sentence) => protects(sentence) && !isKeptIn(sentence, added)))
-    remarks.push(remark("safeguard-changed", "it removes or rewrites a sentence that protects something"));
-  const topics = ruleTopics(
-    old.filter((sentence) => protects(sentence)),
-    old,
-  );
-  if (added.some((sentence) => weakens(sentence, removed, topics)))
-    remarks.push(remark("safeguard-softened", "it adds words that allow, excuse or waive something"));
-  if (missing(numbersIn(before), numbersIn(after)).length > 0) remarks.push(remark("number-changed", "it removes or changes a number"));
-  if (!isEnglish(before) || added.some((sentence) => !isEnglish(sentence)))
-    remarks.push(remark("language", "it is not in English, so no rule here can tell whether it weakens a safeguard"));
-  return remarks;
+  const passages = changedPassages(before, after);
+  // Only new sentences are held against what the rules are about; most edits have few, and prompts are long.
+  const hasAdded = passages.some(({ added }) => added.length > 0);
+  const topics = hasAdded
+    ? ruleTopics(
+        old.filter((sentence) => safeguard.test(sentence)),
+        old,
+      )
+    : noTopics;
+  const judged = passages.map((passage) => {
+    const { removed, rewritten } = passage;
+    const comparison = isComparable([...removed, ...rewritten]) ? compare(removed.join(" "), rewritten.join(" ")) : compare("", "");
+    return { changed: changeIn(passage, comparison, { old, now }), softened: softeningIn(passage, comparison, topics) };
+  });
+  const changed = judged.flatMap((one) => (one.changed === undefined ? [] : [one.changed]));
+  if (isCheckMovedBack(old, now)) changed.push("a check now comes after what it came before");
+  const waivers = judged.flatMap((one) => (one.softened === undefined ? [] : [one.softened]));
+  const news = missing(now, old);
+  return [
+    ...remark(path, "safeguard-changed", changed),
+    ...remark(path, "safeguard-softened", waivers),
+    ...remark(path, "number-changed", missing(numbersIn(before), numbersIn(after)).length > 0 ? ["it removes or changes a number"] : []),
+    ...remark(
+      path,
+      "language",
+      !isEnglish(before) || news.some((sentence) => !isEnglish(sentence))
+        ? ["it is not in English, so no rule here can tell whether it weakens a safeguard"]
+        : [],
+    ),
+  ];
 }
 
-/** A sentence that allows something sets a limit too: what it does not name. */
-const protects = (sentence: string): boolean => safeguard.test(sentence) || weakeningsIn(sentence).size > 0;
-
-/** Whether a new sentence allows, excuses or waives something that the sentence it replaces did not. */
-function weakens(sentence: string, removed: readonly string[], topics: RuleTopics): boolean {
-  const ways = weakeningsIn(sentence);
-  const extended = removed.filter((other) => isExtensionOf(other, sentence));
-  if (ways.size === 0) return extended.length === 0 && restatesTopic(sentence, topics);
-  const old = new Set(extended.flatMap((other) => [...weakeningsIn(other)]));
-  return [...ways].some((way) => !old.has(way));
+/** One remark for all places where a rule found something, the first three of them named. */
+function remark(path: string, rule: string, found: readonly string[]): readonly Refusal[] {
+  const messages = [...new Set(found)];
+  if (messages.length === 0) return [];
+  const more = messages.length > 3 ? ` (and ${messages.length - 3} more)` : "";
+  return [
+    {
+      rule,
+      path,
+      message: messages.slice(0, 3).join("; ") + more,
+      remedy: "The pull request stays a draft; read this change word by word.",
+    },
+  ];
 }
 
-const spelled: Readonly<Record<string, string>> = {
-  one: "1",
-  two: "2",
-  three: "3",
-  four: "4",
-  five: "5",
-  six: "6",
-  seven: "7",
-  eight: "8",
-  nine: "9",
-  ten: "10",
-  once: "1x",
-  twice: "2x",
-};
+/** Comparing takes the square of a passage's words; an edit of the allowed size stays far below this many characters. */
+const mostCharacters = 24_000;
+const isComparable = (sentences: readonly string[]): boolean => sentences.reduce((sum, { length }) => sum + length, 0) <= mostCharacters;
 
-/** Numbers of a text in figures; list numbers at a line's start do not count. */
-function numbersIn(text: string): readonly string[] {
-  const plain = text.replace(/^\s*\d{1,3}[.)]\s/gm, "").toLowerCase();
-  const words = (plain.match(/\b(?:one|two|three|four|five|six|seven|eight|nine|ten|once|twice)\b/g) ?? []).map(
-    (word) => spelled[word] ?? word,
-  );
-  return [...(plain.match(/\d+(?:[.,]\d+)*/g) ?? []), ...words];
+/** What a passage lost of its rules. */
+function changeIn(
+  { removed, rewritten }: ChangedPassage,
+  comparison: Comparison,
+  { now, old }: { readonly old: readonly string[]; readonly now: readonly string[] },
+): string | undefined {
+  const rules = removed.filter((sentence) => protects(sentence));
+  if (!isComparable([...removed, ...rewritten])) return "it changes a passage that is too long to compare";
+  if (rewritten.length > 0) return lossIn(comparison, rules);
+  return rules.some((rule) => !isRestated(rule, old, now)) ? "it removes a sentence that protects something" : undefined;
 }
 
-const operators =
-  /\b(?:not|never|no|only|unless|until|without|before|after|must|always|should|may|might|can|cannot|could|will|except\w*|if|when|all|every|any|each|some|or|and)\b|n['’]t\b/gi;
-/** Words that may join a rule without making less of it. */
-const strengthening: ReadonlySet<string> = new Set(["always", "must", "before", "and", "all", "every", "each"]);
+/** Any sentence may protect somebody, but for those that speak of manner alone, only allow something, or are a mere heading. */
+function protects(sentence: string): boolean {
+  if (safeguard.test(sentence)) return true;
+  if (manner.test(sentence)) return false;
+  const words = read(sentence).filter(({ role }) => role !== "boundary");
+  const limits = words.some((word) => obliges(word) || /^(?:not|limit|condition|universal|number)$/.test(word.role));
+  if (words.some(allows) && !limits) return false;
+  return words.length > headingWords || words.some(({ role }) => role !== "content");
+}
+const headingWords = 3;
 
-const operatorsIn = (sentence: string): readonly string[] =>
-  (sentence.toLowerCase().match(operators) ?? []).map((word) => (word === "n't" || word === "n’t" || word === "cannot" ? "not" : word));
-
-const filler: ReadonlySet<string> = new Set(
-  "a an the to of in on at by for with as is are be been it its this that these those they them their you your we our us i s".split(" "),
-);
-
-/** Words that carry a sentence's meaning, cut to their stems. */
-function meantWords(sentence: string): readonly string[] {
-  const words = sentence.toLowerCase().match(/[\p{L}\p{N}_]+(?:[.,]\d+)*|[-+<>=≥≤±%$€£&](?=\s|\d)/gu) ?? [];
-  return words
-    .filter((word) => !filler.has(word))
-    .map((word) => (word.length > 4 ? word.replace(/(?:ings?|ies|ied|es|ed|e|s|y)$/, "") : word));
+/** Whether a neighbour that stays says all that this sentence says: the same operators and the same words of meaning. */
+function isRestated(rule: string, old: readonly string[], now: readonly string[]): boolean {
+  const at = old.indexOf(rule);
+  const neighbours = [old[at - 1], old[at + 1]].flatMap((sentence) => (sentence !== undefined && now.includes(sentence) ? [sentence] : []));
+  return neighbours.some((sentence) => isComparable([rule, sentence]) && compare(rule, sentence).lost.length === 0);
 }
 
-/** Whether a rule stands in one of the new sentences (or in all of them together) with every word of meaning, and what was added does not weaken it. */
-function isKeptIn(rule: string, added: readonly string[]): boolean {
-  return [...added, added.join(" ")].some((sentence) => isExtensionOf(rule, sentence));
-}
-
-function isExtensionOf(rule: string, sentence: string): boolean {
-  const [old, now] = [meantWords(rule), meantWords(sentence)];
-  if (missing(old, now).length > 0) return false;
-  if (!isOrderKept(operatorsIn(rule), operatorsIn(sentence))) return false;
-  return !isHedge(missing(wordsIn(sentence), wordsIn(rule)).join(" "));
-}
-
-const wordsIn = (sentence: string): readonly string[] => sentence.toLowerCase().match(/[\p{L}\p{N}_'’-]+/gu) ?? [];
-
-/** Whether the operators of a rule stand in the same order, with nothing between them but what strengthens. */
-function isOrderKept(old: readonly string[], now: readonly string[]): boolean {
-  let next = 0;
-  for (const word of now) {
-    if (word === old[next]) next += 1;
-    else if (!strengthening.has(word)) return false;
+/** What a passage gained that allows, excuses or waives something which it did not before. */
+function softeningIn({ added, removed, rewritten }: ChangedPassage, comparison: Comparison, topics: RuleTopics): string | undefined {
+  const known = new Set([...removed, removed.join(" ")].flatMap((sentence) => weakeningsIn(sentence).map(({ way }) => way)));
+  const gained = new Set(comparison.gained.map(({ key }) => key));
+  const isSaidAnew = (kind: WeakeningKind, words: string): boolean => {
+    // A permission in other words, or one more thing that is forbidden: both are no news without a word that allows or forbids.
+    if (kind === "allowing" && !comparison.gained.some(allows)) return false;
+    if (kind === "forbidding" && !gained.has("not")) return false;
+    return read(words).some(({ key }) => gained.has(key));
+  };
+  for (const sentence of rewritten) {
+    const found = weakeningsIn(sentence).find(({ kind, way, words }) => !known.has(way) && isSaidAnew(kind, words));
+    if (found !== undefined) return waived(found.words);
   }
-  return next === old.length;
+  for (const sentence of added) {
+    // An exception to a rule that is new itself takes nothing from the old ones, unless it speaks of what they speak of.
+    const found = weakeningsIn(sentence).find(
+      ({ kind, way }) => !known.has(way) && (kind !== "exception" || speaksOfRule(sentence, topics)),
+    );
+    if (found !== undefined) return waived(found.words);
+    if (restatesTopic(sentence, topics)) return "it speaks of what a rule speaks of without being a rule";
+  }
+  return undefined;
+}
+
+/** Quotes only words, so that nothing in them can be taken for markup. */
+function waived(words: string): string {
+  const said = read(words).filter(({ role }) => role !== "boundary");
+  const quoted = said
+    .slice(0, 8)
+    .map(({ text }) => text)
+    .join(" ");
+  return `it adds words that allow, excuse or waive something (“${quoted}${said.length > 8 ? " …" : ""}”)`;
 }

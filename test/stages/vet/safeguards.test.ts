@@ -29,6 +29,16 @@ describe("a person must look at", () => {
     ["a turned order", "before you\n", "after you\n", ["safeguard-changed"]],
     ["a negated must", "You must verify", "You must not verify", ["safeguard-changed", "safeguard-softened"]],
     ["a dropped half", " without approval of a manager", "", ["safeguard-changed"]],
+    ["a rule for fewer cases", "Never refund", "Never refund large amounts of", ["safeguard-changed"]],
+    ["a second way to meet a rule", "approval of a manager", "approval of a manager or a colleague", ["safeguard-changed"]],
+    ["a limit for each instead of for all", "more than 50 EUR", "more than 50 EUR per item", ["safeguard-changed"]],
+    ["a hedge", "You must verify", "You must normally verify", ["safeguard-changed"]],
+    [
+      "a forbidden thing that stands outside now",
+      "Never refund more than 50 EUR",
+      "Never argue. Refund more than 50 EUR",
+      ["safeguard-changed"],
+    ],
     ["an added exception", "- Be kind.", "- Be kind.\n- Verification is not needed for VIPs.", ["safeguard-softened"]],
     ["an added permission", "- Be kind.", "- Be kind.\n- Feel free to share details with relatives.", ["safeguard-softened"]],
     [
@@ -39,6 +49,25 @@ describe("a person must look at", () => {
     ],
   ])("%s", (_what, before, after, rules) => {
     expect(remarks(before, after)).toEqual(expect.arrayContaining(rules));
+  });
+
+  it("a check that comes after what it came before", () => {
+    const steps = "- Confirm the price.\n- Apply the plan.\n";
+    expect(safeguardRemarks({ path, before: steps, after: "- Apply the plan.\n- Confirm the price.\n" })).toMatchObject([
+      { rule: "safeguard-changed", message: "a check now comes after what it came before" },
+    ]);
+  });
+
+  it("a passage that is too long to compare, without comparing it", () => {
+    const endless = "Never tell anyone the code word ".repeat(2000);
+    expect(safeguardRemarks({ path, before: endless, after: `${endless} today` })).toMatchObject([
+      { message: "it changes a passage that is too long to compare" },
+    ]);
+  });
+
+  it("and reads which word is gone", () => {
+    const [remark] = safeguardRemarks({ path, before: prompt, after: prompt.replace("must verify", "may verify") });
+    expect(remark?.message).toBe("it drops “must”");
   });
 
   it("every edit of a prompt that is not in English", () => {
@@ -64,6 +93,16 @@ describe("nobody needs to look at", () => {
       "- Ask for the order number.\n- Never refund more than 50 EUR without approval of a manager.\n",
     ],
     ["a line wrapped anew", "before you\n  share", "before\n  you share"],
+    ["a must that became a command", "You must verify the customer's identity", "Verify the customer's identity"],
+    ["a rule in the passive voice", "You must verify the customer's identity", "The customer's identity must be verified"],
+    [
+      "a rule that begins with its condition",
+      "You must verify the customer's identity before you\n  share details of an order.",
+      "Before you share details of an order, you must verify the customer's identity.",
+    ],
+    ["one more thing that is forbidden", "Never refund more", "Never refund or credit more"],
+    ["a slip of the pen", "customer's identity", "customer's identitty"],
+    ["an exception to a rule that is new itself", "- Be kind.", "- Be kind.\n- Write in sentences unless a table is wanted."],
   ])("%s", (_what, before, after) => {
     expect(remarks(before, after)).toEqual([]);
   });
@@ -87,7 +126,7 @@ describe("whole candidates", () => {
   });
 });
 
-describe("edits of three prompts", () => {
+describe("edits of seven prompts", () => {
   interface Replacement {
     readonly old: string;
     readonly now: string;

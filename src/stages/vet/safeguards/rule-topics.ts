@@ -19,12 +19,18 @@ function topicsOf(rules: readonly string[], all: readonly string[]): ReadonlySet
   return new Set(rules.flatMap((rule) => [...topicsIn(rule)]).filter((topic) => (counts.get(topic) ?? 0) <= mostSentences));
 }
 
-/** Sentences, perhaps behind a condition, that begin with what an agent does to inform itself or others: they ask for more care, not for less. */
-const careful =
-  /^(?:(?:if|when|once|where|for|after|before|unless|whenever|at|in|as|to|with)\b[^,]{0,200}, )?(?:please |then |always |first |also |instead,? )*(?:repeat|ask|search|show|state|tell|try|call|spell|check|answer|mention|summari[sz]e|explain|look|list|use|compare|make sure|take|keep|pass|sort|write|calculate|collect|read|connect|quote|confirm|verify|remind|say|end|find|handle|start|correct|think|name|describe|report|note|wait|stay|include|convert|round|format|return|respond|reply|greet|begin|count|double-check|ensure|refer|escalate|transfer|hand|decline|refuse|do not|don['’]t|never|avoid|only|must|gather|identify|retrieve|fetch|inform|clarify|validate|review|choose|select|prefer|work|break|split|set|put|add|follow|speak|apologi[sz]e|acknowledge|treat each|focus)\b/i;
+/** To give, do or open something, perhaps behind a condition. */
+const granting =
+  /^(?:(?:if|when|once|where|for|after|before|unless|whenever|at|in|as|to|with)\b[^,]{0,200}, )?(?:please |then |always |first |also |instead,? )*(?:install|execute|run|share|unblock|unlock|reset|reveal|disclose|send|forward|grant|refund|pay|credit|delete|cancel|close|allow|permit|answer|give|hand out)\b/i;
+/** What says that a rule is met, covered or does not concern a case. */
+const loosening =
+  /\b(?:the same as|covers?|covered|concerns?|everything|everybody|everyone|whoever|whatever|whichever|wants?|likes?|busy|around|(?:is|are|does|do) not|gets?|receives?|free|exempt|may|could|enough|isn['’]t|aren['’]t|doesn['’]t|don['’]t|is no|are no)\b/i;
 const strict = /\b(?:never|do not|don['’]t|must|always|cannot|can['’]t|only|at most|at least|before you|make sure|ensure)\b/i;
 /** To say or show something is careful only where no rule forbids to speak of it. */
-const disclosing = /\b(?:mention|tell|name|say|answer|state|give|describe|show|report|read|repeat|send|share|include|quote|return)\b/i;
+const disclosing =
+  /^(?:(?:if|when|once|where|for|after)\b[^,]{0,200}, )?(?:also |then )?(?:mention|tell|name|say|answer|state|give|describe|show|report|read|repeat|send|share|include|quote|return)\b/i;
+/** A sentence given word for word. */
+const quoting = /^(?:\w+ ){0,3}(?:say|answer|reply|write)\b[^.:]{0,30}: ?["“'‘]/i;
 const forbidding = /\b(?:never|do not|don['’]t|no|not|must not|cannot|can['’]t|without)\b/i;
 
 /** What a prompt's rules are about. */
@@ -33,6 +39,10 @@ export interface RuleTopics {
   readonly forbidden: ReadonlySet<string>;
 }
 
+/** Of a prompt without rules. */
+export const noTopics: RuleTopics = { ruled: new Set(), forbidden: new Set() };
+
+/** What the rules of a prompt with these sentences are about. */
 export const ruleTopics = (rules: readonly string[], all: readonly string[]): RuleTopics => ({
   ruled: topicsOf(rules, all),
   forbidden: topicsOf(
@@ -46,8 +56,13 @@ export const ruleTopics = (rules: readonly string[], all: readonly string[]): Ru
  * fees. Where no word gives a weakening away, this does.
  */
 export function restatesTopic(sentence: string, { forbidden, ruled }: RuleTopics): boolean {
-  if (strict.test(sentence)) return false;
+  if (strict.test(sentence) || quoting.test(sentence)) return false;
   const topics = [...topicsIn(sentence)];
-  if (disclosing.test(sentence) && !forbidding.test(sentence) && topics.some((topic) => forbidden.has(topic))) return true;
-  return !careful.test(sentence) && topics.some((topic) => ruled.has(topic));
+  const told = topics.filter((topic) => forbidden.has(topic)).length;
+  if (disclosing.test(sentence) && !forbidding.test(sentence) && told >= Math.min(2, topics.length) && told > 0) return true;
+  const main = sentence.replace(/\b(?:if|when|where|because|who|which|that|so)\b[^,.;]*/gi, "");
+  return (granting.test(sentence) || loosening.test(main)) && topics.some((topic) => ruled.has(topic));
 }
+
+/** Whether a sentence speaks of what some rule of the prompt speaks of. */
+export const speaksOfRule = (sentence: string, { ruled }: RuleTopics): boolean => [...topicsIn(sentence)].some((topic) => ruled.has(topic));

@@ -1,8 +1,21 @@
+/** What a weakening does: says that something may be done, forbids a step that protects, excepts something, or anything else. */
+export type WeakeningKind = "allowing" | "forbidding" | "exception" | "other";
+
 /** A way of words that takes a safeguard away. */
 interface Weakening {
   readonly pattern: RegExp;
   /** A negation before it turns it round: "never skip the check" protects. */
   readonly isTurnedByNegation?: boolean;
+  readonly kind?: WeakeningKind;
+}
+
+/** A weakening that was found in a sentence. */
+export interface Found {
+  /** Which of the known ways it is. */
+  readonly way: number;
+  readonly kind: WeakeningKind;
+  /** The words that say it. */
+  readonly words: string;
 }
 
 const protecting =
@@ -26,7 +39,7 @@ const ways: readonly Weakening[] = [
   },
   {
     pattern: new RegExp(
-      String.raw`\bno (?:\w+ ){0,3}(?:approval|confirmation|verification|checks?|authentication|authori[sz]ation|permission|consent|proof|review|limits?|restrictions?|questions|id)\b`,
+      String.raw`\bno (?:\w+ ){0,3}(?:approval|confirmation|verification|checks?|authentication|authori[sz]ation|permission|consent|proof|review|limits?|restrictions?|questions asked|id)\b`,
       "i",
     ),
   },
@@ -51,7 +64,7 @@ const ways: readonly Weakening[] = [
   // Left to judgement or to whoever asks.
   {
     pattern:
-      /\b(?:discretion|judge?ment|as you see fit|(?:if|when|whenever|where|as) you (?:think|feel|believe|consider|deem|see|judge)|lenien\w+|flexib\w+|leeway|benefit of the doubt|common sense|rule of thumb|best guess|good faith|case[- ]by[- ]case|be generous|err on the side of (?:helping|the (?:user|customer)))\b/i,
+      /\b(?:discretion|judge?ment|as (?:you|they|agents?|he|she) sees? fit|(?:if|when|whenever|where|as) you (?:think|feel|believe|consider|deem|see|judge)|lenien\w+|flexib\w+|leeway|benefit of the doubt|common sense|rule of thumb|best guess|good faith|case[- ]by[- ]case|be generous|err on the side of (?:helping|the (?:user|customer)))\b/i,
     isTurnedByNegation: true,
   },
   {
@@ -64,7 +77,11 @@ const ways: readonly Weakening[] = [
       /\b(?:assume|presume|take it|treat|regard|count|counts|consider)\b.{0,60}\b(?:approv\w+|confirm\w+|verif\w+|consent\w*|eligib\w+|permi\w+|authori\w+|agreed|yes|genuine|valid|true|correct|legitimate|identity)\b/i,
     isTurnedByNegation: true,
   },
-  { pattern: /\b(?:suffic\w+|is (?:good )?enough|are enough|will do|implied|silence|implicit)\b/i, isTurnedByNegation: true },
+  {
+    pattern:
+      /\b(?:suffic\w+|is (?:good )?enough|are enough|will do|implied|silence(?! (?:is|does|are|will|must) ?(?:not|n['’]t|never))|implicit)\b/i,
+    isTurnedByNegation: true,
+  },
   {
     pattern:
       /\b(?:if|when|whenever|where|as (?:far|long) as) (?:\w+ ){0,2}?(?:insist\w*|persist\w*|demand\w*|complain\w*|(?:is|are|seems?|sounds?|gets?|appears?) (?:\w+ )?(?:upset|angry|frustrated|trustworthy|honest|sincere|urgent|in a hurry|impatient|polite|reasonable|vip|loyal))\b/i,
@@ -75,6 +92,7 @@ const ways: readonly Weakening[] = [
     pattern:
       /\b(?:feel free|free to|welcome to|go ahead|(?:it|that|this)(?:['’]s| is) (?:\w+ )?(?:ok(?:ay)?|fine|acceptable|alright|all right|permissible|allowed)|(?:is|are|be|been|now|also) (?:now |also |explicitly )?(?:allowed|permitted|authori[sz]ed|entitled|empowered|cleared|exempt\w*)|have (?:the )?(?:full |complete |admin\w* |unrestricted )?(?:access|authority|permissions?|rights?|power)|full access|unrestricted|admin\w* (?:rights|access|mode)|okay to|ok to|fine to|acceptable to)\b/i,
     isTurnedByNegation: true,
+    kind: "allowing",
   },
   {
     pattern: new RegExp(
@@ -82,6 +100,7 @@ const ways: readonly Weakening[] = [
       "i",
     ),
     isTurnedByNegation: true,
+    kind: "allowing",
   },
   // Done at once, whatever the case.
   {
@@ -100,7 +119,7 @@ const ways: readonly Weakening[] = [
   },
   {
     pattern:
-      /\b(?:any amount|no (?:upper )?limit|unlimited|as (?:many|much) as|any number of|whatever (?:they|the \w+) (?:ask|want|request|say)\w*|on request|upon request|all requests|every request|any request|more than once|full (?:amount|refund) (?:even|regardless|for any)|anyone|anybody|any (?:user|customer|caller|third part\w+))\b/i,
+      /\b(?:any amount|no (?:upper )?limit|unlimited|as (?:many|much) as|any number of|(?:whatever|whichever|anything|everything) else (?:they|you|the|he|she)|(?:treat|regard|count) (?:every|all|any)|whatever (?:they|the \w+) (?:ask|want|request|say)\w*|on request|upon request|all requests|every request|any request|more than once|full (?:amount|refund) (?:even|regardless|for any)|anyone|anybody|any (?:user|customer|caller|third part\w+))\b/i,
     isTurnedByNegation: true,
   },
   {
@@ -130,11 +149,11 @@ const ways: readonly Weakening[] = [
   },
   {
     pattern:
-      /^(?:also |then |please |simply |just |instead,? )?(?:approve|accept|grant|allow|permit|honou?r|agree|say yes|let|give (?:the|them|users?|customers?)|waive|believe|trust|offer)\b/i,
+      /^(?:also |then |please |simply |just |instead,? )?(?:approve|accept|grant|allow|permit|honou?r|agree|say yes|let|give (?:them|users?|customers?)|waive|believe|trust|offer(?! (?:at most|only|to)\b))\b/i,
   },
   {
     pattern:
-      /\b(?:approve|accept|grant|honou?r|allow|permit|refund|cancel|fulfil\w*|offer|give|process) (?:every|all|any|each|whatever|anything|everything|multiple|more|extra|additional|the maximum|the full)\b/i,
+      /\b(?:approve|accept|grant|honou?r|allow|permit|refund|cancel|fulfil\w*|offer) (?:every|all|any|each|whatever|anything|everything|multiple|more|extra|additional|the maximum|the full)\b|\b(?:give|process) (?:whatever|anything|everything|more|extra|additional|the maximum|the full)\b/i,
     isTurnedByNegation: true,
   },
   {
@@ -181,7 +200,7 @@ const ways: readonly Weakening[] = [
   // Redefined, ranked lower, or left to oneself.
   {
     pattern:
-      /\b(?:the same as|equals?|equivalent|counts? (?:as|for)|is as good as|(?:are|is) no (?!longer (?:possible|available))|replaces?|stands? (?:in )?for|in the sense of|covers? (?:all|every|any|later)|means? (?:consent|yes|approval|agreement|confirmation)|stays? (?:verified|approved|valid|confirmed)|(?:is|are) (?:only|merely|just) (?:a|an|the)?\b|negotiable|secondary|comes? second|come last|main goal|less important|(?:not|n['’]t) (?:be )?(?:enforced|applied|observed|strictly|important|binding))\b/i,
+      /\b(?:the same as|equals?|equivalent|counts? (?:as|for)|is as good as|(?:are|is) no (?!longer (?:possible|available))|replaces?|stands? (?:in )?for|in the sense of|covers? (?:all|every|any|later)|means? (?:consent|yes|approval|agreement|confirmation)|stays? (?:verified|approved|valid|confirmed)|(?:is|are) (?:only|merely|just) (?:a|an|the)\b|negotiable|secondary|comes? second|come last|main goal|less important|(?:not|n['’]t) (?:be )?(?:enforced|applied|observed|strictly|important|binding))\b/i,
   },
   {
     pattern:
@@ -190,7 +209,7 @@ const ways: readonly Weakening[] = [
   },
   {
     pattern:
-      /\b(?:alone|by itself)\b|\b(?:is|are|be|also|will be) (?:\w+ )?(?:fine|ok|okay|acceptable|good enough|in order|alright|harmless|safe enough)\b/i,
+      /\b(?:alone|by itself) (?:is|are|will|would|can|suffic\w+|counts?|do|does)\b|\b(?:is|are|be|also|will be) (?:\w+ )?(?:fine|ok|okay|acceptable|good enough|in order|alright|harmless|safe enough)\b/i,
     isTurnedByNegation: true,
   },
   {
@@ -213,6 +232,7 @@ const ways: readonly Weakening[] = [
       "i",
     ),
     isTurnedByNegation: true,
+    kind: "allowing",
   },
   { pattern: new RegExp(String.raw`\b${consequential}\w*\b.{0,60}\b(?:afterwards?|later|subsequently)\b`, "i"), isTurnedByNegation: true },
   {
@@ -223,9 +243,10 @@ const ways: readonly Weakening[] = [
   // A protective step forbidden.
   {
     pattern: new RegExp(
-      String.raw`\b(?:do not|don['’]?t|never|avoid|stop|refrain from|no more|cease|must not|should not|shouldn['’]t|not to) (?:[\w'’-]+ ){0,3}?(?:ask(?! (?:for|about) (?:the |their |a |any |your )*(?:passwords?|pins?|cards?|cvv|cvc|ssn|secrets?|codes?)\b)|verif|confirm|check|request|requir|demand|insist|escalat|transfer|hand|warn|refus|den[yi]|declin|question|wait|bother|double-check|validat|authenticat|log|record|mention|worry|hesitat|block|limit|reject|remind|stop|burden|delay)`,
+      String.raw`\b(?:do not|don['’]?t|never|avoid|stop|refrain from|cease|must not|should not|shouldn['’]t|not to) (?:[\w'’-]+ ){0,3}?(?:ask(?! (?:for|about) (?:the |their |a |any |your )*(?:passwords?|pins?|cards?|cvv|cvc|ssn|secrets?|codes?)\b)|verif|confirm|check|request|requir|demand|insist|escalat|transfer|hand|warn|refus|den[yi]|declin|question|wait|bother|double-check|validat|authenticat|log|record|mention|worry|hesitat|block|limit|reject|remind|stop|burden|delay)`,
       "i",
     ),
+    kind: "forbidding",
   },
   {
     pattern:
@@ -246,36 +267,42 @@ const negation =
   /\b(?:never|not|cannot|no|nor|neither|refuse|decline|avoid|forbidden|prohibited|mustn['’]t|can['’]t|don['’]t|won['’]t|shouldn['’]t|doesn['’]t|isn['’]t|aren['’]t)\b/i;
 /** Asking again for what is known already protects nobody. */
 const repetition = /\b(?:again|twice|already|more than once|repeat\w*|same|redundant\w*|unrelated|irrelevant)\b/i;
-/** Words that make less of a rule when they are put into it. */
-const hedge =
-  /\b(?:should|try|ideally|prefer\w*|generally|usually|typically|normally|often|sometimes|mostly|in most cases|most of the time|possible|practical|feasible|convenien\w+|appropriate|reasonable|reasonably|consider|roughly|about|approximately|may|might|can|could|if|when|where|unless|except\w*|optional\w*|recommended|encouraged|suggest\w*|advisable|large|high|significant|major|unusual|suspicious|first-time|new)\b/i;
 
 /**
- * The ways in which a sentence takes a safeguard away, as far as English words can tell, each by its place in the list: so that a sentence that
- * stood there before can be told from one that says something new. Errs towards finding some.
+ * The ways in which a sentence takes a safeguard away, as far as English words can tell, each once: so that a sentence that stood there before
+ * can be told from one that says something new. Errs towards finding some.
  */
-export function weakeningsIn(sentence: string): ReadonlySet<number> {
-  const found = ways.flatMap((way, index) => (matches(way, sentence) ? [index] : []));
-  return new Set(excuses(sentence) ? [...found, ways.length] : found);
+export function weakeningsIn(sentence: string): readonly Found[] {
+  const found = ways.flatMap((way, index) => {
+    const words = match(way, sentence);
+    return words === undefined ? [] : [{ way: index, kind: way.kind ?? "other", words }];
+  });
+  return excuses(sentence) ? [...found, { way: ways.length, kind: "exception", words: sentence }] : found;
 }
 
 function excuses(sentence: string): boolean {
   const at = sentence.search(exception);
   if (at >= 0) return prohibition.test(sentence.slice(0, at)) ? soft.test(sentence.slice(at)) : true;
-  return insistence.test(sentence) && !prohibition.test(sentence) && !obligation.test(sentence);
+  const stressed = sentence.search(insistence);
+  if (stressed < 0 || prohibition.test(sentence) || obligation.test(sentence)) return false;
+  return !negation.test(sentence.slice(0, stressed)) && grants.test(sentence);
+}
+const grants = new RegExp(String.raw`\b${granting}`, "i");
+
+function match({ isTurnedByNegation = false, kind, pattern }: Weakening, sentence: string): string | undefined {
+  const found = pattern.exec(sentence);
+  if (found === null) return undefined;
+  if (!isTurnedByNegation) return repetition.test(sentence) ? undefined : found[0];
+  // "Only" before a permission limits it.
+  if (kind === "allowing" && /\bonly\b[^.;:!?]*$/i.test(sentence.slice(0, found.index))) return undefined;
+  return isTurned(sentence, found.index) ? undefined : found[0];
 }
 
-function matches({ isTurnedByNegation = false, pattern }: Weakening, sentence: string): boolean {
-  const at = sentence.search(pattern);
-  if (at < 0) return false;
-  return isTurnedByNegation ? !negation.test(clauseBefore(sentence, at)) : !repetition.test(sentence);
-}
-
-/** A negation turns only what stands in its own clause. */
-function clauseBefore(sentence: string, at: number): string {
+/** A negation turns what stands in its own clause, a prohibition also what is listed after it. */
+function isTurned(sentence: string, at: number): boolean {
+  if (/^only\b/i.test(sentence)) return true;
   const before = sentence.slice(Math.max(0, at - 60), at);
-  return before.slice(Math.max(...[",", ";", ":", " but ", " and ", " then "].map((mark) => before.lastIndexOf(mark) + 1)));
+  const after = (cut: RegExp): string => before.slice([...before.matchAll(cut)].map((mark) => mark.index + mark[0].length).at(-1) ?? 0);
+  return negation.test(after(/[,;:]| but | then | and /g)) || listing.test(after(/,(?! (?:or|nor)\b)|[;:]| but | then | and /g));
 }
-
-/** Whether words that were put into a rule make less of it. */
-export const isHedge = (words: string): boolean => hedge.test(words) || exception.test(words) || insistence.test(words);
+const listing = /\b(?:never|do not|don['’]t|must not|may not|should not|cannot|can['’]t)\b/i;

@@ -1,0 +1,35 @@
+import type { Word } from "./reading.ts";
+
+/** Says that something may be done. */
+export const allows = ({ role, strength }: Word): boolean => role === "modal" && strength === 0;
+
+/** Says that something has to be done. */
+export const obliges = ({ role, strength }: Word): boolean => role === "modal" && strength > 0;
+
+/** Whether any of the words has this key: "until", "or". */
+export const has = (words: readonly Word[], ...keys: readonly string[]): boolean => words.some(({ key }) => keys.includes(key));
+
+const endsClause = (word: Word | undefined): boolean => /^[.;:!?]$/.test(word?.key ?? "");
+
+/** What stands before a place in its clause. Commas end no clause: they part the items of a list as well. */
+export function clauseBefore(words: readonly Word[], place: number): readonly Word[] {
+  let start = place;
+  while (start > 0 && !endsClause(words[start - 1])) start -= 1;
+  return words.slice(start, place);
+}
+
+/** The clause that a place stands in. */
+export function clauseAround(words: readonly Word[], place: number): readonly Word[] {
+  const end = words.findIndex((word, at) => at >= place && endsClause(word));
+  return [...clauseBefore(words, place), ...words.slice(place, end < 0 ? undefined : end)];
+}
+
+/** The next words of meaning behind a place, at most so many, not beyond the end of the clause. */
+export function governedBy(words: readonly Word[], place: number, count = 1): readonly Word[] {
+  const found: Word[] = [];
+  for (const word of words.slice(place + 1)) {
+    if (found.length === count || (endsClause(word) && word.key !== ":")) break;
+    if (word.role === "content" || word.role === "number") found.push(word);
+  }
+  return found;
+}
