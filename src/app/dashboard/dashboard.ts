@@ -42,6 +42,17 @@ export async function knownDashboard(documents: Pick<Documents, "get">, reposito
 /** `unclear` while the file that says it is not in order: then nothing changes. */
 export type Wanted = "yes" | "no" | "unclear";
 
+/** Asks for a look where there is a dashboard already; the upkeep makes the first one, and most repositories have none. */
+export async function refreshDashboard(
+  queue: Pick<JobQueue, "add">,
+  documents: Pick<Documents, "get">,
+  place: z.infer<typeof requestSchema>,
+  cause: string,
+): Promise<void> {
+  if ((await knownDashboard(documents, { owner: place.owner, name: place.repository })) !== undefined)
+    await askForDashboard(queue, place, cause);
+}
+
 export interface DashboardParts {
   readonly documents: Pick<Documents, "get" | "put" | "keys">;
   /** The App's number: only its own issue is touched. */

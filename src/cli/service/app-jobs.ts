@@ -13,7 +13,7 @@ import {
 } from "../../app/commands/command-request.ts";
 import { mergeGroupJob, mergeGroupJobName } from "../../app/checks/merge-group.ts";
 import { ownerDefaults } from "../../app/onboarding/owner-defaults.ts";
-import { askForDashboard, dashboardJob, dashboardJobName } from "../../app/dashboard/dashboard.ts";
+import { dashboardJob, dashboardJobName, refreshDashboard } from "../../app/dashboard/dashboard.ts";
 import { configJob } from "../../app/configuration/config-job.ts";
 import { configJobName } from "../../app/configuration/config-request.ts";
 import { meantCluster, type PeopleParts } from "../../app/commands/people-commands.ts";
@@ -80,7 +80,7 @@ export function registerJobs(queue: Pick<JobQueue, "add" | "work">, parts: AppPa
   });
   queue.work(commandJobName, async (job, steps, signal) => {
     await quick(job, steps, signal);
-    await askForDashboard(queue, commandRequestSchema.parse(job.payload), `command ${job.key}`);
+    await refreshDashboard(queue, ledger, commandRequestSchema.parse(job.payload), `command ${job.key}`);
   });
   registerSetUp(queue, parts);
   queue.work(approvalJobName, approvalJob({ ...parts.approvals, octokit: shared.octokit }));
@@ -103,7 +103,7 @@ export function registerJobs(queue: Pick<JobQueue, "add" | "work">, parts: AppPa
         const { installation, owner, repository } = request;
         return askForApprovalLook(queue, { installation, owner, repository, number }, `run ${requestKey(request)}`);
       },
-      changed: (request, what) => askForDashboard(queue, request, `${what} ${requestKey(request)}`),
+      changed: (request, what) => refreshDashboard(queue, ledger, request, `${what} ${requestKey(request)}`),
       log,
     }),
   );
