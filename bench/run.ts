@@ -6,13 +6,14 @@ import { faults } from "./faults.ts";
 import { load } from "./load.ts";
 import { locate } from "./locate.ts";
 import { ingest } from "./ingest.ts";
+import { queue } from "./queue.ts";
 import { replay } from "./replay.ts";
 import type { Bench } from "./report.ts";
 import { scenarios } from "./scenarios.ts";
 import { store } from "./store.ts";
 
 /** All benches, by name. */
-const benches: readonly Bench[] = [attacks, edit, evidence, faults, ingest, load, locate, replay, scenarios, store];
+const benches: readonly Bench[] = [attacks, edit, evidence, faults, ingest, load, locate, queue, replay, scenarios, store];
 
 const [name, ...flags] = process.argv.slice(2);
 const bench = benches.find((one) => one.name === name);

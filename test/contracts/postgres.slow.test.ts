@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { openState, type State } from "../../src/compose/state.ts";
 import { instant } from "../../src/domain/ids.ts";
 import type { JobQueue } from "../../src/ports/job-queue.ts";
+import { drainedQueue } from "../doubles/drained-queue.ts";
 import { type PostgresServer, startPostgres } from "../doubles/postgres-server.ts";
 import { durableQueueContract, jobQueueContract } from "./job-queue.ts";
 import { ledgerContract } from "./ledger.ts";
@@ -83,4 +84,11 @@ test("a failed job is shown with a reason of ours, and tried again when an opera
   await jobs.start();
   expect(await ran.promise).toEqual({ login: "ada" });
   await jobs.stop();
+});
+
+test("four workers drain a queue, one killed with -9 in the middle: nothing is lost, and only what the dead one had in hand runs again", async () => {
+  const { lost, ranTwice, effectsTwice, repeatedAfterKill } = await drainedQueue(await server.freshDatabase(), { jobs: 200, workers: 4 });
+  expect({ lost, ranTwice, effectsTwice }).toEqual({ lost: 0, ranTwice: 0, effectsTwice: 0 });
+  // A process has at most twenty runs in hand.
+  expect(repeatedAfterKill).toBeLessThanOrEqual(20);
 });

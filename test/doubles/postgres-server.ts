@@ -50,6 +50,8 @@ export async function startPostgres(): Promise<PostgresServer> {
   const port = await freePort();
   const administer = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
   let running: ChildProcess | undefined;
+  // A test run that is cut off must not leave a server behind.
+  process.once("exit", () => void running?.kill("SIGQUIT"));
   let count = 0;
   const server: PostgresServer = {
     password,

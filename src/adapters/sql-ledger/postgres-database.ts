@@ -9,6 +9,10 @@ export interface PostgresOptions {
   readonly clock: () => number;
   /** How long a statement is tried again while the database is away; 15 s where absent. */
   readonly patienceMilliseconds?: number;
+  /** A statement that takes longer is ended; 30 s where absent. */
+  readonly statementMilliseconds?: number;
+  /** Without any answer for so long a statement counts as lost; five seconds more than a statement may take where absent. */
+  readonly silentMilliseconds?: number;
   /** Most connections for the ledger; as many again for jobs. */
   readonly connections?: number;
 }
@@ -28,7 +32,7 @@ export interface DatabaseFacts {
 
 /** Oldest major version with everything that the ledger and the job queue use. */
 const oldestVersion = 14;
-const statementMilliseconds = 30_000;
+const usualStatementMilliseconds = 30_000;
 /** Leases of several machines are compared by their clocks; a lease is 45 s long. */
 export const mostClockDifference = 5000;
 /** Any number: the same in all processes, and nobody else's. Migrations are made by who holds it. */
@@ -48,9 +52,10 @@ export class PostgresDatabase {
   private constructor(options: PostgresOptions) {
     this.#options = options;
     this.address = describeAddress(options.url);
+    const statementMilliseconds = options.statementMilliseconds ?? usualStatementMilliseconds;
     this.#pool = makePool(options.url, { connections: options.connections ?? 6, statementMilliseconds });
     const tables = (away: number, silent: number): PostgresTables => new PostgresTables(this.#pool, this.address, { away, silent });
-    this.tables = tables(options.patienceMilliseconds ?? 15_000, statementMilliseconds + 5000);
+    this.tables = tables(options.patienceMilliseconds ?? 15_000, options.silentMilliseconds ?? statementMilliseconds + 5000);
     this.promptTables = tables(4000, 8000);
   }
 
@@ -71,7 +76,8 @@ export class PostgresDatabase {
 
   /** Connections for the job queue's library: its many questions must not keep a webhook waiting. */
   jobPool(): Pool {
-    this.#jobs ??= makePool(this.#options.url, { connections: this.#options.connections ?? 6, statementMilliseconds, camelCase: true });
+    const { connections = 6, statementMilliseconds = usualStatementMilliseconds, url } = this.#options;
+    this.#jobs ??= makePool(url, { connections, statementMilliseconds, camelCase: true });
     return this.#jobs;
   }
 
