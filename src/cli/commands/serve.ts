@@ -1,4 +1,5 @@
 import { buildCommand } from "@stricli/core";
+import { Fences } from "../../app/fenced-steps.ts";
 import { startWebhookServer, webhookPath } from "../../app/webhook-server.ts";
 import { lookRules, readOperator } from "../../compose.ts";
 import { jsonLog, noTelemetry } from "../../compose/runtime.ts";
@@ -66,6 +67,7 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
     if (credentials === undefined) return;
     const state = await openAll(places);
     const { jobs, ledger, projects, records } = state;
+    const fences = new Fences(oneAtATime(records.leases, this.now));
     const { telemetry = noTelemetry } = this;
     const queue = tracedQueue(auditedQueue(jobs, records.audit, this.now), telemetry);
     const intake = keptDeliveries(records, { now: this.now, log, signal: this.signal, traced: tracedDeliveries(telemetry) });
@@ -84,15 +86,14 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
         problems: intake.problems,
         telemetry,
         window: ledgerRateWindow(ledger),
-        guards: serviceGuards(records.audit, this.now, lookRules(environment, operator)),
+        guards: [...serviceGuards(records.audit, this.now, lookRules(environment, operator)), fences.guard],
         ...writePace(records.leases, this.now, credentials.apiUrl),
       });
       running.push({ stop: () => server.close() });
       const { probot } = server;
       const app = Number(credentials.id);
-      const wanted = operator.approval ?? "another-person";
-      const approvals = { documents: ledger, app, wanted, alone: oneAtATime(records.leases, this.now), log };
-      const service = { context: this, places, operator, ledger, log, app, probot, approvals };
+      const approvals = { documents: ledger, app, wanted: operator.approval ?? "another-person", alone: fences.alone, log };
+      const service = { context: this, places, operator, ledger, log, app, probot, approvals, fences };
       registerJobs(queue, service);
       await queue.start();
       intake.start((delivery) => server.handle(delivery));

@@ -16,6 +16,8 @@ import { ownerDefaults } from "../../app/onboarding/owner-defaults.ts";
 import { dashboardJob, dashboardJobName, refreshDashboard } from "../../app/dashboard/dashboard.ts";
 import { configJob } from "../../app/configuration/config-job.ts";
 import { configJobName } from "../../app/configuration/config-request.ts";
+import { fencedQueue, type Fences } from "../../app/fenced-steps.ts";
+import { setUpJobName } from "../../app/onboarding/set-up-request.ts";
 import { meantCluster, type PeopleParts } from "../../app/commands/people-commands.ts";
 import { permissionLookUps } from "../../app/commands/permission-look-ups.ts";
 import { pullJobName } from "../../app/pulls/pull-change.ts";
@@ -59,10 +61,14 @@ export interface AppParts {
   readonly app: number;
   readonly probot: Probot;
   readonly approvals: ApprovalParts;
+  /** Of what looks and then writes; their guard is among the client's. */
+  readonly fences: Fences;
 }
 
 /** Registers what works on the App's jobs. */
-export function registerJobs(queue: Pick<JobQueue, "add" | "work">, parts: AppParts): void {
+export function registerJobs(plain: Pick<JobQueue, "add" | "work">, parts: AppParts): void {
+  // What takes long reads only, and publishing has a fence of its own.
+  const queue = fencedQueue(plain, parts.fences, { [runJobName]: ["prove", "publish"], [setUpJobName]: ["survey", "publish"] });
   const { app, context, ledger, log, operator, probot } = parts;
   const shared = {
     octokit: (installation: number) => probot.auth(installation),

@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { keepApprovals } from "../../app/approval/approvals.ts";
 import { keepDashboard } from "../../app/dashboard/dashboard.ts";
 import { settlePulls } from "../../app/upkeep/settle-pulls.ts";
+import { answerLease } from "../../app/fenced-steps.ts";
 import { Upkeep } from "../../app/upkeep/upkeep.ts";
 import type { ServiceRecords } from "../../compose/service.ts";
 import { failureNow, lifetimesOf } from "../../compose/standing.ts";
@@ -22,7 +23,7 @@ export function startUpkeep(
   },
 ): Stoppable {
   const { queue, records, retention } = parts;
-  const { approvals, context, ledger, log, operator, probot } = service;
+  const { approvals, context, fences, ledger, log, operator, probot } = service;
   const { now } = context;
   const dashboards = dashboardParts(service);
   const upkeep = new Upkeep({
@@ -31,15 +32,17 @@ export function startUpkeep(
     scheduleOf: (repository) => operator.repositories?.[repository]?.schedule,
     keepDashboard: (octokit, repository) => keepDashboard(octokit, repository, dashboards),
     settle: (octokit, repository) =>
-      settlePulls({
-        octokit,
-        app: approvals.app,
-        repository,
-        documents: ledger,
-        lifetimes: lifetimesOf(operator),
-        failureNow: (pull) => failureNow(repository, pull.cluster, ledger, operator),
-        now: now(),
-      }),
+      fences.within(answerLease(repository.owner, repository.name), () =>
+        settlePulls({
+          octokit,
+          app: approvals.app,
+          repository,
+          documents: ledger,
+          lifetimes: lifetimesOf(operator),
+          failureNow: (pull) => failureNow(repository, pull.cluster, ledger, operator),
+          now: now(),
+        }),
+      ),
     inbox: records.inbox,
     leases: records.leases,
     audit: records.audit,
