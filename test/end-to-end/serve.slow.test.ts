@@ -83,7 +83,10 @@ describe("the service", () => {
       expect.arrayContaining([expect.objectContaining({ action: "job", actor: "ada", repository: "acme/support-agent" })]),
     );
     expect(audit.out).not.toContain(planted);
-    expect(JSON.parse((await tuneup(["jobs", "--json"], { cwd })).out)).toMatchObject({ deliveries: [], jobs: [{ state: "done" }] });
+    const left = JSON.parse((await tuneup(["jobs", "--json"], { cwd })).out) as { readonly jobs: readonly { readonly name: string }[] };
+    expect(left).toMatchObject({ deliveries: [] });
+    // What follows from a command, as the dashboard does, may still be waiting.
+    expect(left.jobs.filter(({ name }) => name === "command")).toMatchObject([{ state: "done" }]);
   });
 
   test("loses nothing when it is killed between its answer to GitHub and the work", async () => {
