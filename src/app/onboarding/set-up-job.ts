@@ -4,6 +4,7 @@ import { setupBranch, type SetupProposal, type Survey } from "../../domain/publi
 import type { JobHandler } from "../../ports/job-queue.ts";
 import type { Log } from "../../ports/runtime.ts";
 import { ownerDefaults } from "./owner-defaults.ts";
+import { isRefresh } from "./refresh-set-up.ts";
 import { repositoryFileAt, setUpStateOf } from "./set-up-state.ts";
 import { type SetUpRequest, setUpRequestSchema } from "./set-up-request.ts";
 
@@ -38,6 +39,7 @@ export function setUpJob(parts: SetUpJobParts): JobHandler {
       parts.log.info({ ...about, state: before.state }, "no set-up is needed");
       return;
     }
+    if (before.state === "new" && isRefresh(request)) return;
     try {
       const survey = await steps.run("survey", async () => {
         const commit = await headOf(await parts.octokit(request.installation), place);

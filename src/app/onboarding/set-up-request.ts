@@ -5,7 +5,7 @@ export const setUpRequestSchema = z.object({
   installation: z.number().int().positive(),
   owner: z.string().min(1).max(100),
   repository: z.string().min(1).max(100),
-  /** What happened: `installed 99`, or `changed <sha>`. One job for each. */
+  /** What happened: `installed 99`, `changed <sha>`, `traces <n>` or `day <date>`. One job for each. */
   cause: z.string().min(1).max(100),
 });
 export type SetUpRequest = z.infer<typeof setUpRequestSchema>;

@@ -30,6 +30,8 @@ export interface UpkeepParts {
   readonly audit: AuditLog;
   readonly log: Log;
   readonly now: () => Instant;
+  /** Has the page of a set-up that is still open brought up to date. */
+  readonly refreshSetUp?: (place: { readonly installation: number; readonly owner: string; readonly repository: string }) => Promise<void>;
   /** Brings what is said about approvals up to date. */
   readonly keepApprovals: (octokit: ProbotOctokit, repository: RepositoryId) => Promise<void>;
   /** Rejects when the signal aborts. */
@@ -105,6 +107,7 @@ export class Upkeep {
     const installation = await installationOn(app, owner, repo);
     if (installation === undefined) return;
     await this.#begin(name, { installation, owner, repository: repo });
+    await this.#parts.refreshSetUp?.({ installation, owner, repository: repo });
     const { data: self } = await app.rest.apps.getAuthenticated();
     const { ended, learned, orphans } = await reconcileRepository({
       octokit: await octokit(installation),

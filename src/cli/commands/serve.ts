@@ -98,7 +98,7 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
       await queue.start();
       intake.start((delivery) => server.handle(delivery));
       const retention = await keepRetention(this, flags, operator, log);
-      running.push(startUpkeep(service, { records, queue, retention }));
+      running.push(startUpkeep(service, { records, queue, retention, projects }));
       running.push(await offerMetrics({ records, jobs, ledger, projects, operator, now: this.now }, metricsPlaces(this, host), log));
       log.info({ url: server.url, webhooks: webhookPath, repositories: Object.keys(operator.repositories ?? {}).length }, "listening");
       await stopped(this.signal);

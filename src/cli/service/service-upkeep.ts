@@ -3,10 +3,13 @@ import { setTimeout as pause } from "node:timers/promises";
 import { keepApprovals } from "../../app/approval/approvals.ts";
 import { keepDashboard } from "../../app/dashboard/dashboard.ts";
 import { settlePulls } from "../../app/upkeep/settle-pulls.ts";
+import { refreshSetUp } from "../../app/onboarding/refresh-set-up.ts";
 import { answerLease } from "../../app/fenced-steps.ts";
 import { Upkeep } from "../../app/upkeep/upkeep.ts";
 import type { ServiceRecords } from "../../compose/service.ts";
 import { failureNow, lifetimesOf } from "../../compose/standing.ts";
+import { boundProject } from "../../compose/app-service.ts";
+import type { ProjectDirectory } from "../../ports/project-directory.ts";
 import type { JobQueue } from "../../ports/job-queue.ts";
 import type { Stoppable } from "../store/retention-upkeep.ts";
 import type { AppParts } from "./app-jobs.ts";
@@ -18,11 +21,12 @@ export function startUpkeep(
   parts: {
     readonly records: ServiceRecords;
     readonly queue: JobQueue;
+    readonly projects: Pick<ProjectDirectory, "list">;
     /** Already running; ended together with the rest. */
     readonly retention: Stoppable;
   },
 ): Stoppable {
-  const { queue, records, retention } = parts;
+  const { projects, queue, records, retention } = parts;
   const { approvals, context, fences, ledger, log, operator, probot } = service;
   const { now } = context;
   const dashboards = dashboardParts(service);
@@ -43,6 +47,16 @@ export function startUpkeep(
           now: now(),
         }),
       ),
+    ...(operator.onboarding === "none"
+      ? {}
+      : {
+          refreshSetUp: async (place) => {
+            const bound = boundProject(`${place.owner}/${place.repository}`, operator);
+            const project = (await projects.list(now())).find(({ name }) => name === bound);
+            const received = (project?.spans ?? 0) + (project?.logRecords ?? 0);
+            await refreshSetUp(queue, place, { now: now(), received });
+          },
+        }),
     inbox: records.inbox,
     leases: records.leases,
     audit: records.audit,

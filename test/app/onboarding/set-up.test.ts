@@ -1,11 +1,14 @@
 import { ProbotOctokit } from "probot";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { githubSetup } from "../../../src/adapters/github-forge/github-setup.ts";
+import { MemoryJobQueue } from "../../../src/adapters/memory-job-queue/memory-job-queue.ts";
 import { memoryWorkspace } from "../../../src/adapters/memory-workspace/memory-workspace.ts";
 import { setUpJob, type SetUpJobParts } from "../../../src/app/onboarding/set-up-job.ts";
+import { refreshSetUp } from "../../../src/app/onboarding/refresh-set-up.ts";
+import { type SetUpRequest, setUpRequestSchema } from "../../../src/app/onboarding/set-up-request.ts";
 import { setUpStateOf } from "../../../src/app/onboarding/set-up-state.ts";
 import { TuneupError } from "../../../src/domain/errors.ts";
-import { commitSha } from "../../../src/domain/ids.ts";
+import { commitSha, instant, projectId } from "../../../src/domain/ids.ts";
 import { firstRepositoryFile, repositoryFilePath, setupBranch, type Survey } from "../../../src/domain/publishing/setup.ts";
 import { publishSetup } from "../../../src/stages/publish.ts";
 import { survey } from "../../../src/stages/survey.ts";
@@ -46,8 +49,8 @@ const parts = (changes: Partial<SetUpJobParts> = {}): SetUpJobParts => ({
   ...changes,
 });
 
-const run = (given: SetUpJobParts = parts()): Promise<void> =>
-  setUpJob(given)({ name: "set-up", key: "k", payload: request }, { run: (_name, work) => work() }, new AbortController().signal);
+const run = (given: SetUpJobParts = parts(), payload: SetUpRequest = request): Promise<void> =>
+  setUpJob(given)({ name: "set-up", key: "k", payload }, { run: (_name, work) => work() }, new AbortController().signal);
 
 describe("the App on a new repository", () => {
   test("opens one pull request that adds one file, and writes nothing else", async () => {
@@ -75,6 +78,32 @@ describe("the App on a new repository", () => {
     await run();
     expect(world.pulls[0]?.body).toContain("a report in the comment that asked for it");
     expect(world.text(setupBranch, repositoryFilePath)).toBe("pullRequests: report-only\n");
+  });
+
+  test("the page follows traces that come later: once with the first, whenever they have doubled, once a day; and opens none", async () => {
+    const causes: string[] = [];
+    const queue = new MemoryJobQueue();
+    queue.work("set-up", async ({ payload }) => void causes.push(setUpRequestSchema.parse(payload).cause));
+    await queue.start();
+    const { cause: _cause, ...where } = request;
+    const at = (day: string, received: number): Promise<void> =>
+      refreshSetUp(queue, where, { now: instant(`${day}T12:00:00.000Z`), received });
+    for (const received of [0, 0, 40, 50, 63, 64]) await at("2026-01-20", received);
+    await at("2026-01-21", 64);
+    await queue.idle();
+    expect(causes).toEqual(["day 2026-01-20", "traces 5", "traces 6", "day 2026-01-21"]);
+    await run(parts(), { ...where, cause: "traces 5" });
+    expect(world.pulls).toEqual([]);
+    await run();
+    const told = parts({
+      survey: async (_request, { commit }) => ({
+        ...(await surveyAt(commit)),
+        traces: { project: projectId("support"), sessions: 12, failed: 3, unclear: 0, clusters: [] },
+      }),
+    });
+    await run(told, { ...where, cause: "traces 5" });
+    expect(world.pulls).toHaveLength(1);
+    expect(world.pulls[0]?.body).toContain("12 recorded sessions, 3 known to have failed");
   });
 
   test("closed is declined: it does not come back", async () => {
