@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { openServiceRecords, type ServiceRecords } from "../../src/adapters/sqlite/service-database.ts";
 import { MemoryLedger } from "../../src/adapters/memory-ledger/memory-ledger.ts";
 import { commandJob } from "../../src/app/commands/command-job.ts";
 import { Fences, fencedSteps } from "../../src/app/fenced-steps.ts";
 import { makeProbot } from "../../src/app/make-probot.ts";
+import { filesOf, type ServiceRecords } from "../../src/compose/state.ts";
 import { type Instant, instant } from "../../src/domain/ids.ts";
 import { defaultLimits } from "../../src/domain/publishing/limits.ts";
 import { fenced } from "../../src/pipeline/standing/fenced-work.ts";
@@ -22,11 +22,11 @@ let clock: number;
 beforeEach(async () => {
   world = await new GithubWorld({ "prompts/system.md": "# Agent\n" }).start();
   folder = mkdtempSync(join(tmpdir(), "tuneup-fences-"));
-  records = openServiceRecords(join(folder, "ledger.db"));
+  records = filesOf(folder).records();
   clock = Date.parse("2026-01-20T12:00:00Z");
 });
 afterEach(async () => {
-  records.close();
+  await records.close();
   await world.stop();
   rmSync(folder, { recursive: true, force: true });
 });
