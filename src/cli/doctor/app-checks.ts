@@ -19,9 +19,10 @@ const rank = (level: string | undefined): number => levels.indexOf(level ?? "") 
 const losses: Readonly<Record<string, string>> = {
   contents: "no branch can be written",
   pull_requests: "no pull request can be opened",
-  issues: "no comment can be answered",
+
   checks: "neither progress nor approvals are shown",
   metadata: "nobody's right to command can be looked up",
+  issues: "comments are not answered, or boxes on the dashboard not seen",
   issue_comment: "commands in comments are not heard",
   pull_request_review_comment: "commands in review comments are not heard",
   pull_request: "pull requests that people close or edit are noticed late",

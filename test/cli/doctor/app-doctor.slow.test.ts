@@ -124,7 +124,9 @@ describe("tuneup doctor looks at the App and", () => {
   test("says how deliveries fare, and what the last failure means", async () => {
     anApp();
     world.webhooks.reachable = false;
-    world.comment(world.openIssue("one"), "ada", "hello");
+    const issue = world.openIssue("one");
+    world.webhooks.deliveries.length = 0;
+    world.comment(issue, "ada", "hello");
     expect(await doctor()).toMatch(/✗ +deliveries +none of the last 1 arrived: failed to connect to host × 1\n +→ GitHub can/);
     const [delivery] = world.webhooks.deliveries;
     if (delivery !== undefined) Object.assign(delivery, { status_code: 400, status: "Invalid HTTP Response" });
