@@ -7,7 +7,7 @@ const fast = globSync("test/**/*.test.ts", { exclude: ["test/**/*.slow.test.ts",
 const apart = fast.filter((file) => /from "(nock|.*\/(github-double|remote-traces)\.ts)"/.test(readFileSync(file, "utf8")));
 
 // Two files at once on two cores already wait for each other: a limit must mean "hangs", never "the machine is busy".
-const limits = { testTimeout: 30_000, hookTimeout: 30_000 };
+const limits = { testTimeout: 30_000, hookTimeout: 30_000, maxWorkers: "100%" };
 
 /**
  * Three projects. `fast` runs before every commit; its files share their imported modules, which halves its time, so no test may leave a trace in
@@ -23,8 +23,9 @@ export default defineConfig({
           name: "slow",
           include: ["test/**/*.slow.test.ts"],
           exclude: ["test/engines/node_modules/**"],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          maxWorkers: "100%",
         },
       },
     ],
