@@ -25,7 +25,6 @@ export default defineConfig({
           exclude: ["test/engines/node_modules/**"],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          maxWorkers: "100%",
         },
       },
     ],

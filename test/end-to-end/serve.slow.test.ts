@@ -55,7 +55,7 @@ async function serve(): Promise<Running & { readonly url: string; readonly figur
 }
 
 async function until(holds: () => boolean): Promise<void> {
-  for (let round = 0; round < 400 && !holds(); round += 1) await new Promise((resolve) => void setTimeout(resolve, 25));
+  for (let round = 0; round < 2400 && !holds(); round += 1) await new Promise((resolve) => void setTimeout(resolve, 25));
   expect(holds()).toBe(true);
 }
 const reactionsAt = (id: number): readonly string[] =>
