@@ -25,6 +25,7 @@ export default defineConfig({
           exclude: ["test/engines/node_modules/**"],
           testTimeout: 300_000,
           hookTimeout: 300_000,
+          maxWorkers: "100%",
         },
       },
     ],
