@@ -115,6 +115,7 @@ export function onlyForgeSecrets(): Record<string, string> {
     "TMPDIR",
     "TEMP",
     "NODE_EXTRA_CA_CERTS",
+    "NODE_COMPILE_CACHE",
     "HTTPS_PROXY",
     ...telemetryVariables,
   ]);

@@ -3,6 +3,10 @@ import { fileURLToPath } from "node:url";
 
 const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
+/** Where Node keeps what it compiled: without it every process compiles all sources anew. */
+const cache = process.env["NODE_COMPILE_CACHE"];
+const compiled: Readonly<Record<string, string>> = cache === undefined ? {} : { NODE_COMPILE_CACHE: cache };
+
 export interface Ended {
   readonly out: string;
   readonly err: string;
@@ -25,7 +29,7 @@ export function start(
 ): Running {
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", main, ...args], {
     cwd: options.cwd,
-    env: { PATH: process.env["PATH"] ?? "", ...options.variables },
+    env: { PATH: process.env["PATH"] ?? "", ...compiled, ...options.variables },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let [out, err] = ["", ""];
@@ -38,3 +42,16 @@ export function start(
 }
 
 export const tuneup = (args: readonly string[], options: Parameters<typeof start>[1]): Promise<Ended> => start(args, options).ended;
+
+/** What `tuneup run --json` prints, as far as tests look at it. */
+export interface Report {
+  readonly finding: {
+    readonly end: string;
+    readonly why?: string;
+    readonly verdict?: { readonly result: string };
+    readonly pull?: { readonly url: string; readonly branch: string; readonly number: number; readonly adopted: boolean };
+  };
+  readonly evidenceFile: string;
+  readonly evidence: { readonly verdicts: unknown; readonly pairs: readonly unknown[] };
+}
+export const reportOf = (out: string): Report => JSON.parse(out) as Report;
