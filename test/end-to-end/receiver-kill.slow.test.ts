@@ -8,7 +8,7 @@ import { seededRandom } from "../../src/domain/random.ts";
 import { start, tuneup } from "./cli-process.ts";
 
 /** How often the receiver is killed: `KILLS=100 npx vitest run --project slow test/end-to-end/receiver-kill.slow.test.ts`. */
-const kills = Number(process.env["KILLS"] ?? 8);
+const kills = Number(process.env["KILLS"] ?? 5);
 const senders = 6;
 const spansOfRequest = 4;
 const longestLife = 300;

@@ -8,7 +8,7 @@ import { recordSessions } from "../../src/simulator/record-sessions.ts";
 import { readScenario } from "../../src/simulator/scenario-file.ts";
 import { aRepository, gitIn } from "../builders/git-repository.ts";
 import { GithubWorld } from "../world/github.ts";
-import { start, tuneup } from "./cli-process.ts";
+import { type Report, reportOf, start, tuneup } from "./cli-process.ts";
 
 const root = mkdtempSync(join(tmpdir(), "tuneup-e2e-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -18,67 +18,6 @@ const freshFolder = (): string => {
   mkdirSync(folder);
   return folder;
 };
-
-interface Report {
-  readonly finding: {
-    readonly end: string;
-    readonly why?: string;
-    readonly verdict?: { readonly result: string };
-    readonly pull?: { readonly url: string; readonly branch: string; readonly number: number; readonly adopted: boolean };
-  };
-  readonly evidenceFile: string;
-  readonly evidence: { readonly verdicts: unknown; readonly pairs: readonly unknown[] };
-}
-const reportOf = (out: string): Report => JSON.parse(out) as Report;
-
-describe("tuneup demo", () => {
-  test("runs the whole job and leaves a branch, a page and evidence that verifies", async () => {
-    const cwd = freshFolder();
-    const { code, err, out } = await tuneup(["demo"], { cwd });
-    expect(code).toBe(0);
-    expect(err).toMatch(
-      /The model is simulated[\s\S]*✓ ingest[\s\S]*✓ locate {4}prompts\/system\.md[\s\S]*✓ vet[\s\S]*✓ decide {4}improves/,
-    );
-    expect(out).toMatch(/Pull request opened[\s\S]*\+\+\+ b\/[\s\S]*fixed {2}broken[\s\S]*verdict: improves[\s\S]*Next:/);
-    const branch = gitIn(join(cwd, ".tuneup/demo/support-agent"), "branch", "--list", "tuneup/*").trim();
-    expect(gitIn(join(cwd, ".tuneup/demo/support-agent"), "diff", "--stat", `main..${branch}`)).toMatch(/1 file changed/);
-    const [evidence] = readdirSync(join(cwd, ".tuneup/demo/data/evidence"));
-    expect((await tuneup(["verify", join(".tuneup/demo/data/evidence", evidence ?? "")], { cwd })).code).toBe(0);
-    const printed = [...out.matchAll(/npm run tuneup -- ((?:clusters|show|verify|report) .*?)(?: {2,}|$)/gm)].map(
-      ([, command = ""]) => command,
-    );
-    expect(printed).toHaveLength(4);
-    for (const command of printed) {
-      const ended = await tuneup(command.split(" "), { cwd });
-      expect([command, ended.code, ended.out.split("\n").length > 1]).toEqual([command, 0, true]);
-      expect(ended.out).not.toMatch(/^no /);
-    }
-    expect(readFileSync(join(cwd, "evidence.html"), "utf8")).toMatch(
-      /Conversations, before and after[\s\S]*class="message assistant differs"/,
-    );
-    expect(gitIn(join(cwd, ".tuneup/demo/support-agent"), "status", "--porcelain")).toBe("");
-  });
-
-  test.each([
-    ["harmful-edits", "harms", "decided"],
-    ["not-in-the-prompt", "not-a-prompt-problem", "not-a-prompt-problem"],
-  ])("of %s opens no pull request and says why: %s", async (scenario, result, end) => {
-    const cwd = freshFolder();
-    const { out } = await tuneup(["demo", "--scenario", scenario, "--seed", "2", "--json"], { cwd });
-    const { finding } = reportOf(out);
-    expect([finding.verdict?.result ?? finding.end, finding.end]).toEqual([result, end]);
-    expect(gitIn(join(cwd, ".tuneup/demo/support-agent"), "branch", "--list", "tuneup/*")).toBe("");
-  });
-
-  test("never empties a folder that it did not make", async () => {
-    const cwd = freshFolder();
-    mkdirSync(join(cwd, "precious"));
-    writeFileSync(join(cwd, "precious/thesis.md"), "years of work");
-    const { code, err } = await tuneup(["demo", "--folder", "precious"], { cwd });
-    expect([code, readFileSync(join(cwd, "precious/thesis.md"), "utf8")]).toEqual([2, "years of work"]);
-    expect(err).toContain("no demo made it");
-  });
-});
 
 describe("a run on an own agent", () => {
   const scenario = readScenario(shippedFile("examples", "scenarios", "missing-step.yaml"));
@@ -100,10 +39,18 @@ describe("a run on an own agent", () => {
   });
   const traces = (): readonly string[] => ["--traces", join(cwd, "..", `traces-${count}.jsonl`)];
 
+  /** What an undisturbed run in a data folder of its own gives, and how many model calls it takes. Every test has the same agent and sessions: it is made once. */
+  let undisturbed: { readonly verdicts: unknown; readonly requests: number } | undefined;
+  const reference = async (): Promise<{ readonly verdicts: unknown; readonly requests: number }> => {
+    if (undisturbed !== undefined) return undisturbed;
+    const before = server.requests();
+    const variables = { ...models(), TUNEUP_DATA: `${models()["TUNEUP_DATA"]}-reference` };
+    const { evidence } = reportOf((await tuneup(["run", ...traces(), "--dry-run", "--json"], { cwd, variables })).out);
+    return (undisturbed = { verdicts: evidence.verdicts, requests: server.requests() - before });
+  };
+
   test("stage by stage on documents gives what the whole run gives", async () => {
-    const variables = models();
-    const whole = reportOf((await tuneup(["run", ...traces(), "--dry-run", "--json"], { cwd, variables })).out);
-    const apart = { ...variables, TUNEUP_DATA: `${variables["TUNEUP_DATA"]}-apart` };
+    const apart = models();
     const file = (name: string): string => join(cwd, "..", `${name}-${count}.json`);
     expect((await tuneup(["ingest", traces()[1] ?? ""], { cwd, variables: apart })).code).toBe(0);
     expect((await tuneup(["scan", "--to", file("scan")], { cwd, variables: apart })).code).toBe(0);
@@ -119,7 +66,7 @@ describe("a run on an own agent", () => {
     ).toBe(0);
     expect((await tuneup(["publish", file("proposal")], { cwd, variables: apart })).code).toBe(0);
     const evidence = JSON.parse(readFileSync(file("evidence"), "utf8")) as Report["evidence"];
-    expect(evidence.verdicts).toEqual(whole.evidence.verdicts);
+    expect(evidence.verdicts).toEqual((await reference()).verdicts);
     expect(gitIn(cwd, "branch", "--list", "tuneup/*")).toMatch(/tuneup\/[0-9a-f]{12}/);
   });
 
@@ -156,16 +103,13 @@ describe("a run on an own agent", () => {
     const before = server.requests();
     const second = reportOf((await tuneup(["run", ...traces(), "--json"], { cwd, variables })).out);
     const paid = server.requests() - before;
-    const fresh = reportOf(
-      (await tuneup(["run", ...traces(), "--json"], { cwd, variables: { ...variables, TUNEUP_DATA: `${variables["TUNEUP_DATA"]}-fresh` } }))
-        .out,
-    );
-    expect(second.evidence.verdicts).toEqual(fresh.evidence.verdicts);
-    expect(paid).toBeLessThan(server.requests() - before - paid);
+    const whole = await reference();
+    expect(second.evidence.verdicts).toEqual(whole.verdicts);
+    expect(paid).toBeLessThan(whole.requests);
     expect(second.finding.pull?.number).toBe(1);
   });
 
-  test("stopped with Ctrl-C keeps what was measured and exits 130", async () => {
+  test("stopped with Ctrl-C keeps what was measured and exits 130; the next goes on, the one after finds all finished", async () => {
     const variables = models();
     const stopped = await start(["run", ...traces()], {
       cwd,
@@ -177,6 +121,10 @@ describe("a run on an own agent", () => {
     expect(stopped.code).toBe(130);
     expect(stopped.err).toMatch(/keeping what was measured/);
     expect(reportOf((await tuneup(["run", ...traces(), "--json"], { cwd, variables })).out).finding.end).toBe("published");
+    const before = server.requests();
+    const again = reportOf((await tuneup(["run", "--json"], { cwd, variables })).out);
+    expect(server.requests()).toBe(before);
+    expect(again.finding.pull).toMatchObject({ number: 1, adopted: true });
   });
 
   test("started twice at once on one data folder leaves one pull request and two equal verdicts", async () => {
@@ -190,15 +138,6 @@ describe("a run on an own agent", () => {
     expect(left.evidence.verdicts).toEqual(right.evidence.verdicts);
     expect(gitIn(cwd, "branch", "--list", "tuneup/*").split("\n")).toHaveLength(1);
     expect(readdirSync(join(variables["TUNEUP_DATA"] ?? "", "pulls")).filter((name) => name.endsWith(".json"))).toEqual(["1.json"]);
-  });
-
-  test("again finds its finished work and its own pull request", async () => {
-    const variables = models();
-    await tuneup(["run", ...traces(), "--json"], { cwd, variables });
-    const before = server.requests();
-    const again = reportOf((await tuneup(["run", "--json"], { cwd, variables })).out);
-    expect(server.requests()).toBe(before);
-    expect(again.finding.pull).toMatchObject({ number: 1, adopted: true });
   });
 
   test("on GitHub publishes from a process of its own: the reading one never holds the token", async () => {

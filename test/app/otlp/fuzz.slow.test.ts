@@ -15,7 +15,7 @@ import { aRedactor } from "../../adapters/redaction/redactor-builder.ts";
 import { aReceiver } from "./receiver-builder.ts";
 
 /** How long senders send nonsense: `FUZZ_SECONDS=600` for a long look. */
-const seconds = Number(process.env["FUZZ_SECONDS"] ?? 20);
+const seconds = Number(process.env["FUZZ_SECONDS"] ?? 8);
 const seed = Number(process.env["FUZZ_SEED"] ?? 11);
 const senders = 4;
 
