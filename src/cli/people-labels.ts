@@ -81,7 +81,7 @@ export function labelsSection(views: readonly PeoplesView[]): string {
   const lines = views.map(({ estimate, group, labelled }) => {
     const name = group === "failing" ? "sessions of this failure" : "working sessions";
     if (estimate === undefined && labelled >= fewestLabelledPairs)
-      return `- ${name}: ${labelled} labelled pairs, and nothing changed in any.`;
+      return `- ${name}: ${labelled} labelled pairs that all say the same: no estimate can be made of them.`;
     if (estimate === undefined) return `- ${name}: ${labelled} labelled pairs; ${fewestLabelledPairs} are needed for an estimate.`;
     const { effect, interval, unlabelled, weight } = estimate;
     return `- ${name}: ${points(effect)} (${points(interval[0])} to ${points(interval[1])}) points, from ${labelled} labelled pairs and ${unlabelled} judged ones at a weight of ${weight}.`;

@@ -14,6 +14,7 @@ import { CallScheduler } from "../pipeline/call-scheduler.ts";
 import { measureFidelity } from "../pipeline/fidelity.ts";
 import { measureHeadroom } from "../pipeline/headroom.ts";
 import { screenCandidates } from "../pipeline/steps/screen.ts";
+import { leftOf } from "../domain/replaying/price.ts";
 import { citedSteps, stepsCanBeJudged } from "../pipeline/steps/single-steps.ts";
 import type { RehearsalTools } from "../pipeline/rehearse.ts";
 import type { Evaluator } from "../ports/evaluator.ts";
@@ -186,7 +187,10 @@ function singleSteps(
   return {
     ...(operator.plan?.decisionLevel === true ? { decisionLevel: true as const } : {}),
     ...(operator.plan?.screen === true
-      ? { screen: (allowed, shown, runtime) => screenCandidates(allowed, { ...input, shown }, rehearsal, runtime) }
+      ? {
+          screen: (allowed, shown, spent, runtime) =>
+            screenCandidates(allowed, { ...input, shown, budget: leftOf(verification.budget, spent) }, rehearsal, runtime),
+        }
       : {}),
   };
 }

@@ -138,9 +138,10 @@ export function spentOn(evidence: Evidence): Usage {
   );
 }
 
-/** What the self-replays cost beyond those that the test found again. */
-export function spentOnFidelity({ fidelity, pairs }: Evidence): Usage {
+/** What the self-replays cost beyond those that the test found again; a test on single steps finds none. */
+export function spentOnFidelity({ fidelity, pairs, plan }: Evidence): Usage {
   if (fidelity === undefined) return noUsage;
+  if (plan.level === "decision") return fidelity.usage;
   const shared = pairs.filter((pair) => pair.group === "control" && pair.index < fidelity.working.replayed);
   const arms = new Map(shared.map((pair) => [pair.index, pair.before.usage]));
   return subtractUsage(fidelity.usage, [...arms.values()].reduce(addUsage, noUsage));

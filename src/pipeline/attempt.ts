@@ -55,8 +55,8 @@ export interface AttemptTools {
   readonly fidelity?: (sample: Extract<Sample, { result: "sampled" }>, members: readonly Session[], runtime: Runtime) => Promise<Fidelity>;
   /** Asks whether the failure could be mended by a prompt at all; absent where nothing is replayed, or the operator does not want it. */
   readonly headroom?: (sample: Extract<Sample, { result: "sampled" }>, members: readonly Session[], runtime: Runtime) => Promise<Headroom>;
-  /** Tries candidates on single steps of the shown sessions; absent where the operator does not want it or rules cannot judge steps. */
-  readonly screen?: (allowed: readonly Allowed[], shown: readonly Session[], runtime: Runtime) => Promise<Screen>;
+  /** Tries candidates on single steps of the shown sessions, from what `spent` leaves of the budget; absent where the operator does not want it or rules cannot judge steps. */
+  readonly screen?: (allowed: readonly Allowed[], shown: readonly Session[], spent: Usage, runtime: Runtime) => Promise<Screen>;
   /** Where whole sessions cannot be replayed truly the test goes on with single steps, instead of ending here. */
   readonly decisionLevel?: true;
   readonly drafter: ModelClient;
@@ -194,7 +194,7 @@ export async function attempt(input: AttemptInput, checkout: Checkout, tools: At
     };
   }
   const allowed = vetted.filter((one): one is Allowed => one.result === "allowed");
-  const screen = allowed.length > 1 ? await tools.screen?.(allowed, split.shown, runtime) : undefined;
+  const screen = allowed.length > 1 ? await tools.screen?.(allowed, split.shown, addUsage(drafted.usage, spent), runtime) : undefined;
   return {
     result: "attempted",
     document: {
@@ -249,7 +249,7 @@ async function measureFirst(
     return { result: "ended", finding: { end: "not-judgeable", why: calibration.why, remedy: calibration.remedy }, spent: paid };
   const fidelity = await tools.fidelity?.(split, members, runtime);
   const spent = addUsage(paid, fidelity?.usage ?? noUsage);
-  if (fidelity?.gate.result === "failed" && tools.decisionLevel === true) {
+  if (fidelity?.gate.result === "failed" && fidelity.gate.outOfBudget !== true && tools.decisionLevel === true) {
     runtime.progress({ stage: "fidelity", state: "skipped", note: "going on with single steps: a draft at most" });
     return { measured: { ...(calibration === undefined ? {} : { calibration }), fidelity, level: "decision" }, spent };
   }

@@ -142,6 +142,7 @@ function withinBudget(fidelity: Fidelity, arms: readonly (ArmRecord | undefined)
       result: "failed",
       why: `the budget allowed ${arms.length - left} of ${arms.length} self-replays, and the test itself would need more`,
       remedy: "Raise `budget` in tuneup.operator.yml, or start with a smaller cluster.",
+      outOfBudget: true,
     },
   };
 }

@@ -82,7 +82,8 @@ export async function verify(input: VerifyInput, tools: RehearsalTools, runtime:
     const known = measured.filter((pair) => pair !== undefined);
     // Ties are worth no crossing of the budget.
     const isBroke = exceeds(addUsage(source.usage, usageOfComparisons(pairs)), whatIsLeft(input));
-    pairs.push(...(isBroke ? known : await compared(known, input, plan, tools, runtime)));
+    const hasRivals = alive.length > 1;
+    pairs.push(...(isBroke || !hasRivals ? known : await compared(known, input, plan, tools, runtime)));
     refuseWhenLost(pairs);
     reportProgress(decision, { pairs, available, spent: source.usage }, runtime);
     decision = judgeNow(available);

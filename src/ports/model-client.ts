@@ -63,6 +63,7 @@ export type BatchState = { readonly state: "running" } | { readonly state: "ende
 export interface ModelBatches {
   /** Hands requests in; resolves with the batch's id. */
   submit(requests: readonly BatchedRequest[], signal: AbortSignal): Promise<string>;
+  /** A batch that the provider has forgotten is `ended` without replies. */
   look(batch: string, signal: AbortSignal): Promise<BatchState>;
 }
 

@@ -119,6 +119,15 @@ describe("batches over HTTP", () => {
     expect(together).toEqual(alone);
   });
 
+  test.each<[string, () => ModelClient]>([
+    ["Anthropic", () => anthropicModel({ model, apiKey: "k", baseUrl: server.url, ...retry })],
+    ["OpenAI", () => openaiModel({ model, apiKey: "k", baseUrl: `${server.url}/v1`, ...retry })],
+  ])("that %s has forgotten have ended without replies, so that their requests are asked alone", async (_who, open) => {
+    const client = open();
+    const state = await client.batches?.look("batch_forgotten", new AbortController().signal);
+    expect(state).toEqual({ state: "ended", replies: new Map() });
+  });
+
   test("cost half of the plain price, or what the price says", async () => {
     const dollars = async (batch?: number): Promise<number> => {
       const price = { input: 10, output: 10, ...(batch === undefined ? {} : { batch }) };

@@ -29,6 +29,23 @@ describe("the level of a job", () => {
     expect((await commitLevel(plan, overlapping, { job: "job-3" }, ledger)).spending?.job).toBe(3);
   });
 
+  test("is no other job's, when several begin at the same moment", async () => {
+    const ledger = new MemoryLedger();
+    // Every look and every note takes a turn, so that all see the ledger empty at first.
+    const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+    const slow: Parameters<typeof commitLevel>[3] = {
+      get: async (key) => (await turn(), ledger.get(key)),
+      put: async (key, document) => (await turn(), ledger.put(key, document)),
+      keys: async (prefix) => (await turn(), ledger.keys(prefix)),
+    };
+    const jobs = ["job-1", "job-2", "job-3"];
+    const committed = await Promise.all(jobs.map((job) => commitLevel(plan, first, { job, over: "repository" }, slow)));
+    expect(new Set(committed.map((one) => one.spending?.job ?? 1)).size).toBe(3);
+    expect(new Set(committed.map((one) => one.lond?.job)).size).toBe(3);
+    const again = await Promise.all(jobs.map((job) => commitLevel(plan, first, { job, over: "repository" }, slow)));
+    expect(again).toEqual(committed);
+  });
+
   test("is the same when a job is run again, before or after its end", async () => {
     const ledger = new MemoryLedger();
     await commitLevel(plan, first, { job: "job-1" }, ledger);

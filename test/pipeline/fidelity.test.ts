@@ -116,6 +116,6 @@ describe("before any candidate is tested", () => {
 
   test("and a budget that does not reach for it", async () => {
     const { gate } = await measure(asRecorded, { budget: 300 });
-    expect(gate).toMatchObject({ result: "failed", why: expect.stringMatching(/the budget allowed \d+ of 24/) });
+    expect(gate).toMatchObject({ result: "failed", why: expect.stringMatching(/the budget allowed \d+ of 24/), outOfBudget: true });
   });
 });

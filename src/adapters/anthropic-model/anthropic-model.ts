@@ -11,7 +11,7 @@ import {
   withRetries,
 } from "../../domain/retry.ts";
 import { isSimulatedModel } from "../../domain/simulated-model.ts";
-import type { CallObserver, ModelClient, ModelReply, ModelRequest } from "../../ports/model-client.ts";
+import type { BatchState, CallObserver, ModelClient, ModelReply, ModelRequest } from "../../ports/model-client.ts";
 import { fromMessagesReply, toMessagesBody } from "./anthropic-messages.ts";
 import { lookAtBatch, submitBatch } from "./message-batches.ts";
 import { rateLimitsOf } from "./rate-limit-headers.ts";
@@ -41,9 +41,19 @@ export function anthropicModel(options: AnthropicModelOptions): ModelClient {
     complete: (request, signal, observer) => complete(client, options, { request, signal, observer }),
     batches: {
       submit: (requests, signal) => retried(() => submitBatch(client, options.model, requests, signal), options, signal),
-      look: (batch, signal) => retried(() => lookAtBatch(client, options.model, batch, signal), options, signal),
+      look: (batch, signal) => retried(() => endedIfGone(lookAtBatch(client, options.model, batch, signal)), options, signal),
     },
   };
+}
+
+/** A batch that the server has forgotten brings nothing more: its requests are asked one by one. */
+async function endedIfGone(look: Promise<BatchState>): Promise<BatchState> {
+  try {
+    return await look;
+  } catch (error) {
+    if (error instanceof APIError && error.status === 404) return { state: "ended", replies: new Map() };
+    throw error;
+  }
 }
 
 /** Work on a batch under the same policy as any call. */

@@ -11,7 +11,7 @@ import {
   withRetries,
 } from "../../domain/retry.ts";
 import { isSimulatedModel } from "../../domain/simulated-model.ts";
-import type { CallObserver, ModelBatches, ModelClient, ModelReply, ModelRequest } from "../../ports/model-client.ts";
+import type { BatchState, CallObserver, ModelBatches, ModelClient, ModelReply, ModelRequest } from "../../ports/model-client.ts";
 import { type BatchApi, lookAtBatch, submitBatch } from "./batches.ts";
 import { fromChatReply, toChatBody } from "./chat-completions.ts";
 import { rateLimitsOf } from "./rate-limit-headers.ts";
@@ -59,8 +59,18 @@ function batchesOf(client: OpenAI, options: OpenaiModelOptions): ModelBatches {
       const lines = requests.map(({ name, request }) => ({ name, body: bodyOf(options, request) }));
       return retried(() => submitBatch(client, api, lines, signal), options, signal);
     },
-    look: (batch, signal) => retried(() => lookAtBatch(client, api, batch, signal), options, signal),
+    look: (batch, signal) => retried(() => endedIfGone(lookAtBatch(client, api, batch, signal)), options, signal),
   };
+}
+
+/** A batch that the server has forgotten brings nothing more: its requests are asked one by one. */
+async function endedIfGone(look: Promise<BatchState>): Promise<BatchState> {
+  try {
+    return await look;
+  } catch (error) {
+    if (error instanceof APIError && error.status === 404) return { state: "ended", replies: new Map() };
+    throw error;
+  }
 }
 
 /** Work on a batch under the same policy as any call. */

@@ -6,7 +6,7 @@ import type { Pair } from "../replay.ts";
  * its interval is a plain 95 % one, which a test that stops when it wants makes a little too narrow.
  */
 export interface EffectEstimate {
-  /** Fixed minus broken, as a share of the sessions. */
+  /** Fixed minus broken, as a share of the sessions; within [−1, 1]. */
   readonly effect: number;
   /** 95 %, within [−1, 1]. */
   readonly interval: readonly [low: number, high: number];

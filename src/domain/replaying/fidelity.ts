@@ -9,7 +9,15 @@ export interface SelfReplays {
 }
 
 /** Whether replaying may be trusted for a job, and if not, why and what would change it. */
-export type FidelityGate = { readonly result: "passed" } | { readonly result: "failed"; readonly why: string; readonly remedy: string };
+export type FidelityGate =
+  | { readonly result: "passed" }
+  | {
+      readonly result: "failed";
+      readonly why: string;
+      readonly remedy: string;
+      /** The budget ended before the replays could be trusted or not: no other kind of test would have money either. */
+      readonly outOfBudget?: true;
+    };
 
 /**
  * How true replays of the unchanged agent are to its recordings, measured before any candidate exists. Failing sessions are those the

@@ -15,6 +15,9 @@ export interface ScreenedCandidate {
   /** Steps that became right, and such that became wrong. */
   readonly fixed: number;
   readonly broken: number;
-  /** `dropped`: it led to less than half as many better steps as the best one. `not-asked`: what it changes does not show in single steps. */
+  /**
+   * `dropped`: it led to less than half as many better steps as the best one. `not-asked`: what it changes does not show in single steps, or it was not
+   * tried on every session that others were tried on (its edit does not apply there, or the budget ended), so that their counts do not compare.
+   */
   readonly result: "kept" | "dropped" | "not-asked";
 }

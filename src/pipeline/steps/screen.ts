@@ -20,7 +20,7 @@ export interface ScreenInput extends SingleStepsInput {
 /**
  * Tries allowed candidates on single steps of the shown sessions, one call each. Who leads to less than half as many more right steps as the best
  * is dropped; where nobody leads to any, all stay. The test then is among those left, each at a larger share of the level, which is valid because no
- * session of the test was looked at. Candidates that act through loop limits are not asked and stay.
+ * session of the test was looked at. Candidates that act through loop limits, or that could not be tried wherever the others were, stay and drop nobody.
  */
 export async function screenCandidates(
   allowed: readonly Allowed[],
@@ -39,11 +39,11 @@ export async function screenCandidates(
     steps.pair(place, candidate),
   );
   const pairs = measured.filter((pair) => pair !== undefined && pair.dropped === undefined) as readonly Pair[];
+  const tried = new Set(asked.filter((one) => wasTriedOnAll(one, pairs)).map((one) => one.candidate.id));
   const leads = allowed.map((one) => leadOf(one, pairs));
-  const best = bestLead(leads);
-  const candidates = leads.map((one, index): ScreenedCandidate => {
-    const candidate = allowed[index];
-    if (candidate === undefined || !asked.includes(candidate)) return { ...one, result: "not-asked" };
+  const best = bestLead(leads.filter((one) => tried.has(one.candidate)));
+  const candidates = leads.map((one): ScreenedCandidate => {
+    if (!tried.has(one.candidate)) return { ...one, result: "not-asked" };
     return { ...one, result: isBehind(one, best) ? "dropped" : "kept" };
   });
   const dropped = candidates.filter((one) => one.result === "dropped").length;
@@ -65,6 +65,12 @@ function inBatches(tools: RehearsalTools, batches: Pick<BatchTools, "sleep">, ru
 }
 
 const showsInSteps = ({ changes }: Allowed): boolean => !changes.some((change) => setsLoopLimit(change));
+
+/** Whether a candidate has a pair wherever any candidate has one. */
+function wasTriedOnAll({ candidate }: Allowed, pairs: readonly Pair[]): boolean {
+  const own = new Set(pairs.flatMap((pair) => (pair.candidate === candidate.id ? [pair.index] : [])));
+  return pairs.every((pair) => own.has(pair.index));
+}
 
 function leadOf({ candidate }: Allowed, pairs: readonly Pair[]): Pick<ScreenedCandidate, "broken" | "candidate" | "fixed"> {
   const own = pairs.filter((pair) => pair.candidate === candidate.id);

@@ -3,7 +3,7 @@ import { asJson, digestOfJson } from "../../domain/digest.ts";
 import type { Allowed } from "../../domain/edit.ts";
 import { TuneupError } from "../../domain/errors.ts";
 import type { Digest, SessionId } from "../../domain/ids.ts";
-import { addUsage, noUsage, type Usage } from "../../domain/message.ts";
+import { addUsage, noUsage, subtractUsage, type Usage } from "../../domain/message.ts";
 import { seededRandom } from "../../domain/random.ts";
 import { type ArmRecord, type Pair, tiers } from "../../domain/replay.ts";
 import { dollarsOf, exceeds } from "../../domain/replaying/price.ts";
@@ -35,6 +35,8 @@ export class SingleSteps {
   readonly #runtime: Runtime;
   readonly #arms = new Map<Digest, Promise<ArmRecord | undefined>>();
   #usage: Usage = noUsage;
+  /** What the calls under way will probably use. */
+  #committed: Usage = noUsage;
   #calls = 0;
 
   constructor(input: SingleStepsInput, tools: RehearsalTools, runtime: Runtime) {
@@ -107,12 +109,18 @@ export class SingleSteps {
       return stored;
     }
     this.#runtime.signal.throwIfAborted();
-    if (exceeds(addUsage(this.#usage, this.#estimate(asked)), this.#input.budget ?? {})) return undefined;
-    const record = await this.#ask(name, asked, block);
-    this.#calls += 1;
-    this.#usage = addUsage(this.#usage, record.usage);
-    if (record.ended !== "infrastructure") await this.#tools.measured.put(`single-step/${name}`, asJson(record));
-    return record;
+    const estimate = this.#estimate(asked);
+    if (exceeds([this.#committed, estimate].reduce(addUsage, this.#usage), this.#input.budget ?? {})) return undefined;
+    this.#committed = addUsage(this.#committed, estimate);
+    try {
+      const record = await this.#ask(name, asked, block);
+      this.#calls += 1;
+      this.#usage = addUsage(this.#usage, record.usage);
+      if (record.ended !== "infrastructure") await this.#tools.measured.put(`single-step/${name}`, asJson(record));
+      return record;
+    } finally {
+      this.#committed = subtractUsage(this.#committed, estimate);
+    }
   }
 
   #estimate({ config, place, points }: Asked): Usage {

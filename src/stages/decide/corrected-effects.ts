@@ -19,9 +19,12 @@ const twoSided95 = 1.959964;
 /** As the figures stand in the evidence. */
 const rounded = (value: number): number => Math.round(value * 10_000) / 10_000;
 
+const possible = (effect: number): number => rounded(Math.min(1, Math.max(-1, effect)));
+
 function estimate(effect: number, variance: number): EffectEstimate {
   const spread = twoSided95 * Math.sqrt(variance);
-  return { effect: rounded(effect), interval: [rounded(Math.max(-1, effect - spread)), rounded(Math.min(1, effect + spread))] };
+  // Taking out the judge's errors can carry a sum past what any effect can be.
+  return { effect: possible(effect), interval: [possible(effect - spread), possible(effect + spread)] };
 }
 
 /** What a calibration says of passing: a bad session of which the judge could not tell is not passed, so it is no error here. */
@@ -137,14 +140,14 @@ export const fewestLabelledPairs = 30;
 /**
  * PPI++ for a mean: θ = w·mean_N(f) + mean_n(y − w·f) with w = Cov(y, f)/[(1 + n/N)·Var(f)] kept in [0, 1], and
  * Var = w²·Var(f)/N + Var(y − w·f)/n (Angelopoulos, Duchi & Zrnic 2023, arXiv 2311.01453). The labelled pairs must be chosen without looking at
- * what came of them. `undefined` below thirty of them, and where
- * neither people nor the judge saw any pair change.
+ * what came of them. `undefined` below thirty of them, and where people gave all of them the same label: an interval without width would claim to
+ * know.
  */
 export function labelledEffect({ labelled, unlabelled }: LabelledDifferences): LabelledEffect | undefined {
   const [n, more] = [labelled.length, unlabelled.length];
   if (n < fewestLabelledPairs) return undefined;
-  if (labelled.every((one) => one.label === 0 && one.judged === 0) && unlabelled.every((one) => one === 0)) return undefined;
   const labels = labelled.map((one) => one.label);
+  if (new Set(labels).size === 1) return undefined;
   const judged = labelled.map((one) => one.judged);
   const spread = covariance([...judged, ...unlabelled], [...judged, ...unlabelled]);
   const best = more === 0 || spread === 0 ? 0 : covariance(labels, judged) / ((1 + n / more) * spread);

@@ -70,8 +70,8 @@ const decisionOf = (message: Message): string => {
 };
 
 /**
- * Whether a step is good, by rules alone. It has passed when it does what a rule requires (of a failing session: a rule that its recording breaks),
- * or, of a working session, what the recording did. It has failed when it breaks a rule, or, of a failing session, calls again what the
+ * Whether a step is good, by rules alone. It has passed when it does what a rule requires (one that its recording breaks, or, of a
+ * working session, one that applies to it), or, of a working session, what the recording did. It has failed when it breaks a rule, or, of a failing session, calls again what the
  * recording called. Anything else is inconclusive: not doing the wrong thing is not yet doing the right one. Before the step that went wrong
  * doing as recorded is not wrong yet.
  */
@@ -86,8 +86,9 @@ export function judgeStep(
 ): JudgedStep {
   const prefix = session.messages.slice(0, point.at);
   const inRecording = brokenIn(rules, session.messages);
+  const applying = new Set(judgeByRules(rules, session.messages).map((one) => one.rule));
   const before = brokenIn(rules, prefix);
-  const wanted = rules.filter((rule) => rule.require?.calls !== undefined && (group === "control" || inRecording.has(rule.name)));
+  const wanted = rules.filter((rule) => rule.require?.calls !== undefined && (group === "control" ? applying : inRecording).has(rule.name));
   const now = brokenIn(rules, [...prefix, reply]);
   const brokenHere = [...now].find((rule) => !before.has(rule));
   if (brokenHere !== undefined) return { outcome: "failed", decidedBy: `rule: ${brokenHere}` };

@@ -43,6 +43,8 @@ export class AgentLoop {
   readonly #runtime: Runtime;
   readonly #mostOutput: number;
   readonly #repeats = new Map<string, number>();
+  /** What the agent itself has written; the models that stand in for users and tools have no limit in common with it. */
+  #output = 0;
   #calls: PlacedCall[] = [];
 
   constructor(run: AgentRun, model: ModelClient, runtime: Runtime) {
@@ -72,10 +74,11 @@ export class AgentLoop {
       const reply = await this.#model.complete(replayRequest({ ...this.#run, messages: this.transcript }), this.#runtime.signal);
       this.modelCalls += 1;
       this.usage = addUsage(this.usage, reply.usage);
+      this.#output += reply.usage.outputTokens;
       this.transcript.push(reply.message);
       const end = await this.#answerTools(reply.message);
       if (end !== undefined) return end;
-      if (this.usage.outputTokens > this.#mostOutput) {
+      if (this.#output > this.#mostOutput) {
         this.why = `more than ${timesRecorded} times the recorded output`;
         return "limit";
       }

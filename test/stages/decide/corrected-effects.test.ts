@@ -21,14 +21,19 @@ describe("an effect freed of the judge's error", () => {
     expect(effect).toMatchObject({ effect: 0.5, interval: [0.2707, 0.7293], pairs: 60, judgedByModel: 120 });
   });
 
+  test("is never more than all sessions, however much the judge errs", () => {
+    expect(correctedEffect(judged(`${"+".repeat(19)}.`), rates)).toMatchObject({ effect: 1, interval: [1, 1] });
+    expect(correctedEffect(judged(`${"-".repeat(19)}.`), rates)).toMatchObject({ effect: -1 });
+  });
+
   test("gives each arm its true share", () => {
     const effect = correctedEffect(judged("=".repeat(29) + ".".repeat(29) + "+-"), rates);
     expect(effect).toMatchObject({ before: 0.4286, after: 0.4286, effect: 0 });
   });
 
   test("leaves alone what rules decided, and is not made where no model judged or the judge is a coin", () => {
-    const half = [...judged("+".repeat(10)), ...judged("+".repeat(10), "rules")];
-    expect(correctedEffect(half, rates)?.effect).toBeCloseTo((1 + 1 / 0.7) / 2, 4);
+    const half = [...judged("+.".repeat(5)), ...judged("+.".repeat(5), "rules")];
+    expect(correctedEffect(half, rates)?.effect).toBeCloseTo((0.5 + 0.5 / 0.7) / 2, 4);
     expect(correctedEffect(judged("++", "rules"), rates)).toBeUndefined();
     expect(correctedEffect(judged("++"), { ...rates, specificity: 0.1 })).toBeUndefined();
     expect(correctedEffect([], rates)).toBeUndefined();
@@ -92,5 +97,10 @@ describe("an effect from people's labels and the judge's verdicts together", () 
     expect(labelledEffect({ labelled: contrary, unlabelled })).toMatchObject({ weight: 0, effect: 0.2667 });
     expect(labelledEffect({ labelled, unlabelled: [] })).toMatchObject({ weight: 0, effect: 0.2667 });
     expect(labelledEffect({ labelled: labelled.slice(1), unlabelled })).toBeUndefined();
+  });
+
+  test("is not made of labels that all say the same: an interval without width would claim to know", () => {
+    const same = labelled.map(({ judged: said }) => ({ label: 1, judged: said }));
+    expect(labelledEffect({ labelled: same, unlabelled })).toBeUndefined();
   });
 });

@@ -86,6 +86,13 @@ describe("a step of a failing session", () => {
 });
 
 describe("a step of a working session", () => {
+  test("gets nothing for a call that only a rule for other sessions requires", () => {
+    const plain = aSession([{ user: "x" }, { call: "get_order", output: 1 }, { agent: "It is on its way." }]);
+    const [point] = decisionPoints(plain, "control", rubric);
+    if (point === undefined) throw new Error("no step");
+    expect(judgeStep({ session: plain, group: "control", point, reply: call("get_policy") }, rubric).outcome).toBe("inconclusive");
+  });
+
   test("has passed when it does what was recorded or what a rule requires, and failed when it breaks a rule", () => {
     const working = aSession([
       { user: "x" },

@@ -138,6 +138,17 @@ describe("a model that plays the tools", () => {
     expect([second.requests.length, second.done.usage.inputTokens]).toEqual([0, 20]);
   });
 
+  test("gives two arms that ask at the same moment one answer, paid once", async () => {
+    const said = new MemoryLedger();
+    const chatty = '{"answer": {"item": "lamp", "count": 2}}';
+    const [one, other] = await Promise.all([
+      played([asks, "Yes."], [chatty, '{"answer": {"item": "lamp", "count": 7}}'], said),
+      played([asks, "Yes."], ['{"answer": {"item": "lamp", "count": 9}}'], said),
+    ]);
+    expect(other.done.transcript[2]).toEqual(one.done.transcript[2]);
+    expect([one.requests.length, other.requests.length]).toEqual([1, 0]);
+  });
+
   test.each<[string, string, RegExp]>([
     ["of another form", '{"answer": {"item": "lamp"}}', /not the form of the recorded answers/],
     ["with an id that nobody named", '{"answer": {"item": "LAMP-7781", "count": 2}}', /an id, address or number/],

@@ -12,7 +12,7 @@ const formats: readonly (readonly [name: string, pattern: string])[] = [
   ["date", "^\\d{4}-\\d{2}-\\d{2}$"],
   ["date and time", "^\\d{4}-\\d{2}-\\d{2}[T ]\\d{2}:\\d{2}\\S*$"],
   ["UUID", "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"],
-  ["address", "^\\S+@\\S+\\.\\S+$"],
+  ["address", "^[\\w.+-]{1,64}@[\\w-]{1,63}\\.[\\w.-]{1,63}$"],
 ];
 
 /**

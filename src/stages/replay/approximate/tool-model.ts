@@ -52,7 +52,8 @@ const reply = z.object({ answer: z.json() });
 
 /**
  * A model's answer to a read, in the form of the tool's recorded answers: it must fit the schema inferred from them and hold no identifying
- * value that neither this session nor the call holds. Asked twice at most, at temperature 0. Never for writes: who calls this sees to that.
+ * value that neither this session nor the call holds. Asked twice at most, at temperature 0, and
+ * once for all who ask at the same time. Never for writes: who calls this sees to that.
  */
 export async function simulatedAnswer(asked: Unanswered, model: ToolModel, signal: AbortSignal): Promise<SimulatedAnswer> {
   const { epoch, examples, key, session } = asked;
@@ -60,8 +61,25 @@ export async function simulatedAnswer(asked: Unanswered, model: ToolModel, signa
     return { result: "refused", why: `fewer than ${fewestExamples} recorded answers to go by`, usage: noUsage };
   const named = { session: session.id, call: key, epoch, model: model.client.model, prompt: model.prompt.digest };
   const kept = `tool/${digestOfJson(named)}`;
+  const running = underWay.get(model.said) ?? new Map<string, Promise<SimulatedAnswer>>();
+  underWay.set(model.said, running);
+  const other = running.get(kept);
+  if (other !== undefined) return { ...(await other), usage: noUsage };
+  const answer = askOnce(kept, asked, model, signal);
+  running.set(kept, answer);
+  try {
+    return await answer;
+  } finally {
+    running.delete(kept);
+  }
+}
+
+/** Answers that are being asked for: arms run side by side, and what one asks the other must not hear differently. */
+const underWay = new WeakMap<ToolModel["said"], Map<string, Promise<SimulatedAnswer>>>();
+
+async function askOnce(kept: string, asked: Unanswered, model: ToolModel, signal: AbortSignal): Promise<SimulatedAnswer> {
   const known = await model.said.get(kept);
-  if (known !== undefined) return { ...(known as unknown as SimulatedAnswer), usage: noUsage };
+  if (known !== undefined && known !== null) return { ...(known as unknown as SimulatedAnswer), usage: noUsage };
   const answer = await ask(asked, model, signal);
   await model.said.put(kept, asJson(answer));
   return answer;
