@@ -26,7 +26,7 @@ import { replayable } from "../stages/replay.ts";
 import type { ConfiguredModels } from "./models.ts";
 import { locateTools } from "./locating.ts";
 import { realRetryTools } from "./runtime.ts";
-import { keptTranscripts } from "./stores/kept-transcripts.ts";
+import { keptDocuments, keptTranscripts } from "./stores/kept-transcripts.ts";
 
 export interface JobParts {
   readonly cluster: FailureCluster;
@@ -140,7 +140,7 @@ function toolsOf(parts: JobParts, input: JobInput): JobTools {
     ...(user === undefined ? {} : { user: { client: user, prompt: parts.prompts.user } }),
     ...(tools === undefined ? {} : { toolModel: { client: tools, prompt: parts.prompts.tool } }),
     ...(priceOf === undefined ? {} : { priceOf }),
-    measured: parts.documents,
+    measured: keptDocuments(parts.documents),
     transcripts: keptTranscripts(parts.documents),
     ...(parts.operator.batches === true ? { batches: { sleep: realRetryTools.sleep } } : {}),
     scheduler: new CallScheduler(parts.inFlight, realRetryTools),

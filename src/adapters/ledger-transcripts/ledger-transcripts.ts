@@ -1,24 +1,21 @@
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
-import type { Digest, Instant, Json } from "../../domain/ids.ts";
+import type { Digest, Json } from "../../domain/ids.ts";
 import type { Message } from "../../domain/message.ts";
 import type { Documents } from "../../ports/ledger.ts";
 import type { Transcripts } from "../../ports/ledger.ts";
+import { dayNotes, dayOf } from "./day-notes.ts";
 import { transcriptSchema } from "./transcript-schema.ts";
 
 const keyOf = (replay: Digest): string => `transcript/${replay}`;
-const dayPrefix = "transcript-day/";
-const expiredKey = "transcripts-expired-before";
 const largest = 64 * 1024 * 1024;
-
-const dayOf = (instant: Instant): string => instant.slice(0, 10);
+const notesOf = (documents: Documents) => dayNotes(documents, "transcript-day/", "transcripts-expired-before");
 
 /** Conversations among a ledger's documents: compressed, each noted under the day on which it was kept, so that expiring reads no other. */
 export function ledgerTranscripts(documents: Documents): Transcripts {
   return {
     keep: async (replay, transcript, at) => {
       const zstd = zstdCompressSync(Buffer.from(JSON.stringify(transcript), "utf8")).toString("base64");
-      // The note comes first: a conversation without one would stay for ever.
-      await documents.put(`${dayPrefix}${dayOf(at)}/${replay}`, true);
+      await notesOf(documents).note(dayOf(at), replay);
       await documents.put(keyOf(replay), { version: 1, day: dayOf(at), zstd });
     },
     find: async (replay) => transcriptIn(await documents.get(keyOf(replay))),
@@ -27,23 +24,14 @@ export function ledgerTranscripts(documents: Documents): Transcripts {
 }
 
 async function expire(documents: Documents, before: string): Promise<number> {
-  const done = await documents.get(expiredKey);
-  const from = typeof done === "string" ? done : "";
-  const due = (await documents.keys(dayPrefix)).filter((key) => {
-    const day = key.slice(dayPrefix.length, dayPrefix.length + 10);
-    return day >= from && day < before;
-  });
   let count = 0;
-  for (const note of due) {
-    const replay = note.slice(dayPrefix.length + 11);
+  await notesOf(documents).expire(before, async (replay) => {
     const kept = await documents.get(`transcript/${replay}`);
     // Kept again on a later day, it has a later note.
-    if (isOlder(kept, before)) {
-      await documents.put(`transcript/${replay}`, null);
-      count += 1;
-    }
-  }
-  if (before > from) await documents.put(expiredKey, before);
+    if (!isOlder(kept, before)) return;
+    await documents.put(`transcript/${replay}`, null);
+    count += 1;
+  });
   return count;
 }
 

@@ -1,0 +1,34 @@
+import type { Instant } from "../../domain/ids.ts";
+import type { Documents } from "../../ports/ledger.ts";
+import { dayNotes, dayOf } from "./day-notes.ts";
+
+/** What models said, kept so that it is not paid for twice: single replies of batches, simulated tools' answers, and replays that broke off. */
+const texts = ["batch-reply/", "tool/", "partial/"];
+const isText = (key: string): boolean => texts.some((prefix) => key.startsWith(prefix));
+
+const notesOf = (documents: Documents) => dayNotes(documents, "text-day/", "texts-expired-before");
+
+/** A ledger's documents; those that hold what models said are noted under their day, for `expireTexts`. */
+export function expiringTexts(documents: Documents, now: () => Instant): Documents {
+  const noted = new Set<string>();
+  const notes = notesOf(documents);
+  return {
+    get: async (key) => {
+      const document = await documents.get(key);
+      return document === null && isText(key) ? undefined : document;
+    },
+    keys: (prefix) => documents.keys(prefix),
+    put: async (key, document) => {
+      const day = dayOf(now());
+      if (isText(key) && !noted.has(`${day} ${key}`)) {
+        await notes.note(day, key);
+        noted.add(`${day} ${key}`);
+      }
+      await documents.put(key, document);
+    },
+  };
+}
+
+/** Overwrites what was kept on days before this instant's day (UTC): it would be asked for again. */
+export const expireTexts = (documents: Documents, before: Instant): Promise<void> =>
+  notesOf(documents).expire(dayOf(before), (key) => documents.put(key, null));
