@@ -174,16 +174,20 @@ export async function expireTraces(
 export async function openHouse(settings: HouseSettings): Promise<House> {
   const operator = readOperator(settings.places, settings.environment);
   const { data } = settings.places;
-  const state = await openState(settings.places);
-  const ledger = state.ledger();
-  const store = openTraceStore(data, operator, settings.variables);
+  // What fails on the way leaves nothing open.
+  await using opened = new AsyncDisposableStack();
+  const close = <T extends { close(): Promise<void> }>(part: T): Promise<void> => part.close();
+  const state = opened.adopt(await openState(settings.places), close);
+  const ledger = opened.adopt(state.ledger(), close);
+  const store = opened.adopt(openTraceStore(data, operator, settings.variables), close);
   const traces = readTracesFrom({
     operator,
     own: store,
     redacted: redactedAs(data, operator.redaction),
     variables: settings.variables,
   });
-  return {
+  opened.adopt(traces.reader, close);
+  const house = {
     data,
     state,
     store,
@@ -206,13 +210,9 @@ export async function openHouse(settings: HouseSettings): Promise<House> {
             timeoutSeconds: operator.evaluator.timeoutSeconds ?? 60,
           }),
         }),
-    async close() {
-      await traces.reader.close();
-      await store.close();
-      await ledger.close();
-      await state.close();
-    },
   };
+  const parts = opened.move();
+  return { ...house, close: () => parts.disposeAsync() };
 }
 
 export function openWorkspace(path: string, repository: RepositoryId): Workspace {

@@ -12,13 +12,14 @@ import type { Evidence } from "../domain/evidence.ts";
 import type { Finding } from "../domain/finding.ts";
 import { type ClusterId, digest, type Json, type RepositoryId } from "../domain/ids.ts";
 import type { Usage } from "../domain/message.ts";
+import { expiredPull } from "../domain/publishing/limits.ts";
 import type { IgnoredFailure } from "../domain/publishing/standing.ts";
 import type { Session } from "../domain/session.ts";
 import { documentSteps, eligible, improve, type JobInput, type JobResult, type JobTools, prepare } from "../pipeline.ts";
 import { recallTried, rememberTried, triedIn } from "../pipeline/memory.ts";
 import { keepJob } from "../pipeline/standing/jobs.ts";
 import { ignoredFailures } from "../pipeline/standing/people.ts";
-import { recordedMerges, type RecordedMerge } from "../pipeline/standing/pulls.ts";
+import { knownPulls, recordedMerges, type RecordedMerge } from "../pipeline/standing/pulls.ts";
 import { mergeAfter, sinceMerge } from "../pipeline/standing/since-merge.ts";
 import type { Scanned } from "../pipeline/scan.ts";
 import type { Steps } from "../ports/job-queue.ts";
@@ -126,7 +127,10 @@ export async function withJob<T>(
   const ignored = await ignoredFailures(house.ledger, repository);
   const merges = await recordedMerges(house.ledger, repository);
   const settled = scanned.document.clusters.filter((cluster) => mergeAfter(cluster, merges) !== undefined);
+  // Nobody looked at what was proposed: testing it again would only keep other failures waiting, unless a person asks.
+  const pulls = options.startedBy === undefined ? await knownPulls(house.ledger, repository) : [];
   const cluster = chooseCluster(scanned.document.clusters, options.cluster, [
+    ...scanned.document.clusters.flatMap((one) => (expiredPull(one.id, pulls) === undefined ? [] : [one.id])),
     ...ignored.map((one) => one.cluster),
     ...settled.map((one) => one.id),
   ]);

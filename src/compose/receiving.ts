@@ -32,10 +32,7 @@ export async function keepReceiving(receiving: ReceivingProcess): Promise<void> 
   const { log, signal } = receiving;
   let wait = firstPause;
   while (!signal.aborted) {
-    if (!(await hasProject(receiving))) {
-      await sleep(lookEvery, signal);
-      continue;
-    }
+    if (!(await untilProject(receiving))) return;
     const { code, lasted } = await runReceiver(receiving);
     if (signal.aborted) return;
     // One that ran for a while had started well.
@@ -46,13 +43,23 @@ export async function keepReceiving(receiving: ReceivingProcess): Promise<void> 
   }
 }
 
-async function hasProject({ log, place }: ReceivingProcess): Promise<boolean> {
-  try {
-    return await withProjects(place, async (projects) => (await projects.list(systemNow())).length > 0);
-  } catch (error) {
-    log.error({ problem: error instanceof Error ? error.message : "unknown" }, "the trace projects cannot be read");
-    return false;
+/** Resolves with true once there is a trace project, with false after `signal`; the directory stays open meanwhile. */
+async function untilProject({ log, place, signal }: ReceivingProcess): Promise<boolean> {
+  while (!signal.aborted) {
+    try {
+      return await withProjects(place, async (projects) => {
+        while (!signal.aborted) {
+          if ((await projects.list(systemNow())).length > 0) return true;
+          await sleep(lookEvery, signal);
+        }
+        return false;
+      });
+    } catch (error) {
+      log.error({ problem: error instanceof Error ? error.message : "unknown" }, "the trace projects cannot be read");
+      await sleep(lookEvery, signal);
+    }
   }
+  return false;
 }
 
 const sleep = (milliseconds: number, signal: AbortSignal): Promise<void> =>

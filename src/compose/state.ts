@@ -56,20 +56,16 @@ export async function openAll(place: StatePlace): Promise<{
   readonly jobs: JobQueue & JobRecords;
   close(): Promise<void>;
 }> {
-  const state = await openState(place);
-  const [ledger, records, projects] = [state.ledger(), state.records(), state.projects()];
-  return {
-    ledger,
-    records,
-    projects,
-    jobs: await state.jobs(ledger),
-    async close() {
-      await records.close();
-      await projects.close();
-      await ledger.close();
-      await state.close();
-    },
-  };
+  // What fails on the way leaves nothing open.
+  await using opened = new AsyncDisposableStack();
+  const close = <T extends { close(): Promise<void> }>(part: T): Promise<void> => part.close();
+  const state = opened.adopt(await openState(place), close);
+  const ledger = opened.adopt(state.ledger(), close);
+  const projects = opened.adopt(state.projects(), close);
+  const records = opened.adopt(state.records(), close);
+  const jobs = await state.jobs(ledger);
+  const parts = opened.move();
+  return { ledger, records, projects, jobs, close: () => parts.disposeAsync() };
 }
 
 /** Whether there is anything to look up: opening a ledger that is not there makes one. */

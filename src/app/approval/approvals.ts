@@ -65,9 +65,9 @@ export function approvalJob(parts: ApprovalParts & { readonly octokit: (installa
 /**
  * Says at the head of one pull request whether it is approved. Ours always get the check where the operator wants another person; everybody else's, and
  * ours where the operator does not, only where merges wait for it, and then it passes. Any number of calls leave one check, and what is said
- * already is not written again. An App without the permission to write checks says nothing.
+ * already is not written again. An App without the permission to write checks says nothing. Returns whether everything could be said.
  */
-export async function showApproval(scope: Scope, number: number, parts: ApprovalParts): Promise<void> {
+export async function showApproval(scope: Scope, number: number, parts: ApprovalParts): Promise<boolean> {
   try {
     await parts.alone(`approval ${repositoryKey(scope.repository)}`, async (fence) => {
       const { data: live } = await scope.octokit.rest.pulls.get({ ...whereOf(scope), pull_number: number });
@@ -75,9 +75,11 @@ export async function showApproval(scope: Scope, number: number, parts: Approval
       const said = await saidOf(scope, live, parts);
       if (said !== undefined) await put(scope, live.head.sha, said, { ...parts, fence });
     });
+    return true;
   } catch (error) {
     if (!isForbidden(error)) throw error;
     parts.log.info({ repository: repositoryKey(scope.repository), pull: number }, "an approval could not be shown");
+    return false;
   }
 }
 
@@ -171,8 +173,7 @@ export async function keepApprovals(scope: Scope, parts: ApprovalParts): Promise
     for (const { head, number } of pulls) {
       const key = passedKey(scope.repository, head.sha);
       if (own.some((pull) => pull.number === number) || (await parts.documents.get(key)) !== undefined) continue;
-      await showApproval(scope, number, parts);
-      await parts.documents.put(key, true);
+      if (await showApproval(scope, number, parts)) await parts.documents.put(key, true);
     }
     pages += 1;
     if (pages >= mostPages) break;

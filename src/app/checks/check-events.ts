@@ -62,7 +62,7 @@ function again(
   original: CommandRequest,
   pressed: { readonly check: number; readonly login: string; readonly user: number; readonly anew: boolean },
 ): CommandRequest {
-  const { comment: _comment, review: _review, ...request } = original;
+  const { box: _box, comment: _comment, review: _review, scheduled: _scheduled, ...request } = original;
   const { anew, check, login, user } = pressed;
   // Only what looks for a failure can be tried anew; a revision asked for twice is the same revision.
   const command = anew && request.command === "run" && request.cluster !== undefined ? "retry" : request.command;

@@ -68,7 +68,7 @@ export function mergeGroupJob({ approvals, documents, octokit, problemsIn }: Mer
     const place = { owner, repo: repository };
     const report = async (name: string, result: CheckResult): Promise<void> => {
       const client = await octokit(installation);
-      const { data } = await client.rest.checks.listForRef({ ...place, ref: head, check_name: name });
+      const { data } = await client.rest.checks.listForRef({ ...place, ref: head, check_name: name, app_id: approvals.app });
       if (data.check_runs.length === 0) await client.rest.checks.create({ ...place, name, head_sha: head, status: "completed", ...result });
     };
     await steps.run("result", async () => {

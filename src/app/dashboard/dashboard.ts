@@ -30,6 +30,8 @@ export async function askForDashboard(queue: Pick<JobQueue, "add">, place: z.inf
 export interface KnownDashboard {
   readonly number: number;
   readonly offered: readonly string[];
+  /** Closed by Tuneup, because the repository did not want it any more: it comes back when it does. */
+  readonly closed?: true;
 }
 
 const keyOf = (repository: RepositoryId): string => `dashboard/${repositoryKey(repository)}`;
@@ -74,7 +76,7 @@ export function dashboardJob(parts: DashboardParts & { readonly octokit: (instal
 
 /**
  * Brings the one dashboard of a repository up to date: made when it is wanted, written when it differs from what is so, closed when it is not wanted any
- * more, left alone when a person closed it. Whatever somebody wrote into it is gone afterwards. Any number of calls, from any number of processes, leave
+ * more and opened again when it is, left alone when a person closed it. Whatever somebody wrote into it is gone afterwards. Any number of calls, from any number of processes, leave
  * one issue.
  */
 export async function keepDashboard(octokit: ProbotOctokit, repository: RepositoryId, parts: DashboardParts): Promise<void> {
@@ -112,21 +114,29 @@ const write = ({ repository }: Scope) => ({ what: "issue", repository: `${reposi
 async function keep(scope: Scope, parts: DashboardParts): Promise<void> {
   const { fence, octokit, repository } = scope;
   const wanted = await parts.wanted(octokit, repository);
+  const stored = await knownDashboard(parts.documents, repository);
   const known = await knownIssue(scope, parts);
-  if (wanted === "unclear" || known?.state === "closed" || (known === undefined && wanted === "no")) return;
+  if (wanted === "unclear" || (known === undefined && wanted === "no")) return;
+  const closed = known?.state === "closed" && known.number === stored?.number ? stored.closed : undefined;
+  if (known?.state === "closed" && (closed === undefined || wanted === "no")) return;
   if (known !== undefined && wanted === "no") {
     await fence.before(write(scope));
+    // Noted first: closed without a note it would look closed by a person.
+    await parts.documents.put(keyOf(repository), asJson({ number: known.number, offered: [], closed: true }));
     await octokit.rest.issues.update({ ...placeOf(scope), issue_number: known.number, state: "closed", state_reason: "not_planned" });
     return;
   }
   const body = dashboardPage(await parts.state(repository));
   const number = known?.number ?? (await open(scope, body));
   // Before the page: a box must not be on it that nobody would obey.
-  await parts.documents.put(keyOf(repository), asJson({ number, offered: offeredWords(body) }));
+  const shown: KnownDashboard = { number, offered: offeredWords(body) };
+  await parts.documents.put(keyOf(repository), asJson(closed === undefined ? shown : { ...shown, closed }));
   // People's editors turn line ends into those of Windows.
-  if (known === undefined || (known.body ?? "").replace(/\r\n?/g, "\n") === body) return;
+  if (known === undefined || (closed === undefined && (known.body ?? "").replace(/\r\n?/g, "\n") === body)) return;
   await fence.before(write(scope));
-  await octokit.rest.issues.update({ ...placeOf(scope), issue_number: number, body });
+  const again = closed === undefined ? {} : { state: "open" as const };
+  await octokit.rest.issues.update({ ...placeOf(scope), issue_number: number, body, ...again });
+  if (closed !== undefined) await parts.documents.put(keyOf(repository), asJson(shown));
 }
 
 async function open(scope: Scope, body: string): Promise<number> {

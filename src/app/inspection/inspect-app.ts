@@ -54,6 +54,8 @@ export interface AppFacts {
   readonly installations: Asked<readonly InstallationFacts[]>;
   /** Bound repositories on which the App is not installed. */
   readonly notInstalled: readonly string[];
+  /** Bound repositories of which GitHub would not say whether it is. */
+  readonly notTold: readonly { readonly repository: string; readonly why: string }[];
 }
 
 /** GitHub did not say anything about the App. */
@@ -92,7 +94,7 @@ export async function inspectApp(
       hook: await asked(() => hookOf(octokit)),
       deliveries: await asked(() => deliveriesOf(octokit)),
       installations: await asked(() => installationsOf(octokit)),
-      notInstalled: await notInstalledOn(octokit, parts.repositories),
+      ...(await notInstalledOn(octokit, parts.repositories)),
     };
   } catch (error) {
     const headers = headersIn(error);
@@ -146,18 +148,23 @@ async function installationsOf(octokit: ProbotOctokit): Promise<readonly Install
   }));
 }
 
-async function notInstalledOn(octokit: ProbotOctokit, repositories: readonly string[]): Promise<readonly string[]> {
-  const missing: string[] = [];
+async function notInstalledOn(
+  octokit: ProbotOctokit,
+  repositories: readonly string[],
+): Promise<Pick<AppFacts, "notInstalled" | "notTold">> {
+  const notInstalled: string[] = [];
+  const notTold: { repository: string; why: string }[] = [];
   for (const name of repositories.slice(0, mostRepositories)) {
     const [owner = "", repo = ""] = name.split("/");
     try {
       await octokit.rest.apps.getRepoInstallation({ owner, repo });
     } catch (error) {
-      if (whyOf(error).status !== 404) throw error;
-      missing.push(name);
+      const { status, why } = whyOf(error);
+      if (status === 404) notInstalled.push(name);
+      else notTold.push({ repository: name, why });
     }
   }
-  return missing;
+  return { notInstalled, notTold };
 }
 
 /** GitHub's clock against the middle of our request. */

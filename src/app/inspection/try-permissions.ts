@@ -2,14 +2,16 @@ import { ProbotOctokit } from "probot";
 
 /**
  * A client with a token for one repository that may read and no more. `app` is authenticated as the App. Throws what GitHub answers: 404 where the App is
- * not installed, 422 where a permission was not granted.
+ * not installed.
  */
 export async function readingClient(app: ProbotOctokit, place: Place, apiUrl: string | undefined): Promise<ProbotOctokit> {
   const { data: installation } = await app.rest.apps.getRepoInstallation(place);
+  // What was not granted is refused with the whole token: it is left out, and the read that needs it says so.
+  const granted = new Set(Object.keys(installation.permissions));
   const { data } = await app.rest.apps.createInstallationAccessToken({
     installation_id: installation.id,
     repositories: [place.repo],
-    permissions: { metadata: "read", contents: "read", pull_requests: "read", issues: "read", checks: "read" },
+    permissions: Object.fromEntries(reads.flatMap(([name]) => (granted.has(name) ? [[name, "read" as const]] : []))),
   });
   return new ProbotOctokit({
     auth: { token: data.token },

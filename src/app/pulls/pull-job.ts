@@ -65,7 +65,7 @@ async function note(scope: Scope, parts: PullParts): Promise<void> {
 
 async function merged({ change, known, live, repository }: Scope, at: string, { documents }: PullParts): Promise<void> {
   const endedAt = instant(new Date(at).toISOString());
-  await keepPull(documents, repository, { ...known, life: "merged", endedAt, endedBy: live.merged_by?.login ?? change.by });
+  await keepPull(documents, repository, { ...unqueued(known), life: "merged", endedAt, endedBy: live.merged_by?.login ?? change.by });
   await rememberMerge(documents, repository, {
     pull: known.number,
     proposal: known.proposal,
@@ -81,7 +81,7 @@ async function closed(scope: Scope, parts: PullParts): Promise<void> {
   const { documents, now } = parts;
   const at = now();
   const reason = await lastWords(scope);
-  await keepPull(documents, repository, { ...known, life: "closed", endedAt: at, endedBy: change.by });
+  await keepPull(documents, repository, { ...unqueued(known), life: "closed", endedAt: at, endedBy: change.by });
   const title = (await jobOfProposal(documents, known.proposal))?.evidence.cluster.title ?? "";
   await ignoreFailure(documents, repository, { cluster: known.cluster, title, by: change.by, at, reason, pull: known.number });
   const job = await jobOfProposal(documents, known.proposal);
@@ -120,10 +120,13 @@ async function lastWords({ change, octokit }: Scope): Promise<string> {
 }
 
 async function reopened({ change, known, repository }: Scope, { documents, now }: PullParts): Promise<void> {
-  const { endedAt: _endedAt, endedBy: _endedBy, ending: _ending, ...open } = known;
+  const { endedAt: _endedAt, endedBy: _endedBy, ending: _ending, ...open } = unqueued(known);
   await keepPull(documents, repository, { ...open, life: "open", touchedAt: now() });
   await takeUpAgain(documents, repository, known.cluster, { by: change.by, at: now() });
 }
+
+/** What has ended, or begins again, stands in no merge queue, whatever the last event was. */
+const unqueued = ({ queued: _queued, ...rest }: KnownPull): KnownPull => rest;
 
 /** GitHub's REST API does not say it, so the last event counts; a push takes a pull request out of the queue. */
 function isQueued({ change, known }: Scope): boolean {

@@ -26,7 +26,8 @@ export async function supersedeOthers(repository: RepositoryId, current: number,
 }
 
 /** Open, or ended by us a moment ago: whoever was interrupted goes on. */
-const isUnfinished = ({ endedAt, life }: KnownPull): boolean => life === "open" || (life === "superseded" && endedAt === undefined);
+const isUnfinished = ({ endedAt, ending, life }: KnownPull): boolean =>
+  life === "open" || (life === "superseded" && ending === undefined && endedAt === undefined);
 
 async function end(repository: RepositoryId, pull: KnownPull, current: number, parts: SupersedeParts): Promise<void> {
   const { documents, now, octokit } = parts;

@@ -36,20 +36,47 @@ export interface SettleParts {
 
 /**
  * Once a day: closes pull requests of ours whose failure has vanished, or that nobody has looked at for long, and says of others that their evidence
- * is getting old. Never one that a person has committed to, stopped, queued or paused, or where one gave a sign of life of late. Returns how many it
- * ended.
+ * is getting old. Never one that a person has committed to, stopped, queued or paused, or where one gave a sign of life of late. What broke off in the
+ * middle of an ending goes on at the next call. Returns how many it ended; throws the first failure of one pull request after all others were looked at.
  */
 export async function settlePulls(parts: SettleParts): Promise<number> {
   const { documents, now, repository } = parts;
   const key = `settled/${repositoryKey(repository)}`;
-  if ((await documents.get(key)) === now.slice(0, 10)) return 0;
-  const paused = await pauses(documents, repository);
+  const pulls = await knownPulls(documents, repository);
+  const failures: unknown[] = [];
   let ended = 0;
-  if (!paused.some((one) => one.pull === undefined))
-    for (const pull of (await knownPulls(documents, repository)).filter(mayEnd))
-      if (!paused.some((one) => one.pull === pull.number) && (await settle(pull, parts)) === "ended") ended += 1;
-  await documents.put(key, now.slice(0, 10));
+  const each = async (chosen: readonly KnownPull[], work: (pull: KnownPull) => Promise<"ended" | "stays">): Promise<void> => {
+    for (const pull of chosen)
+      try {
+        if ((await work(pull)) === "ended") ended += 1;
+      } catch (error) {
+        // One that cannot be looked at must not keep the others waiting.
+        failures.push(error);
+      }
+  };
+  await each(pulls.filter(isHalfEnded), (pull) => goOn(pull, parts));
+  if ((await documents.get(key)) !== now.slice(0, 10)) {
+    const paused = await pauses(documents, repository);
+    const isPaused = (number?: number): boolean => paused.some((one) => one.pull === number);
+    const due = isPaused() ? [] : pulls.filter((pull) => mayEnd(pull) && !isPaused(pull.number));
+    await each(due, (pull) => settle(pull, parts));
+    await documents.put(key, now.slice(0, 10));
+  }
+  if (failures.length > 0) throw failures[0];
   return ended;
+}
+
+/** Ended by us, and interrupted before it was closed and tidied up. */
+const isHalfEnded = ({ endedAt, ending, life }: KnownPull): boolean =>
+  life === "superseded" && ending !== undefined && endedAt === undefined;
+
+async function goOn(pull: KnownPull, parts: SettleParts): Promise<"ended" | "stays"> {
+  const { documents, now, octokit, repository } = parts;
+  const { data: live } = await octokit.rest.pulls.get({ ...placeOf(parts), pull_number: pull.number });
+  if (live.state === "open" && pull.ending !== undefined) await closeWithWords(pull, live, pull.ending, parts);
+  if (live.merged_at === null) await deleteBranch(octokit, repository, pull.branch);
+  await keepPull(documents, repository, { ...pull, endedAt: now });
+  return "ended";
 }
 
 type Live = Awaited<ReturnType<ProbotOctokit["rest"]["pulls"]["get"]>>["data"];
@@ -95,13 +122,20 @@ async function lastSignOf({ number, openedAt, touchedAt }: KnownPull, parts: Set
 }
 
 async function end(pull: KnownPull, live: Live, ending: PullEnding, parts: SettleParts): Promise<void> {
-  const { app, documents, now, octokit, repository } = parts;
+  const { documents, now, octokit, repository } = parts;
+  // Noted first: when the webhook of our own closing comes, it must not be taken for a person's. When it ended is noted last: until then it goes on.
+  const ended: KnownPull = { ...pull, life: "superseded", ending };
+  await keepPull(documents, repository, ended);
+  await closeWithWords(pull, live, ending, parts);
+  await deleteBranch(octokit, repository, pull.branch);
+  await keepPull(documents, repository, { ...ended, endedAt: now });
+}
+
+async function closeWithWords(pull: KnownPull, live: Live, ending: PullEnding, parts: SettleParts): Promise<void> {
+  const { app, octokit } = parts;
   const where = placeOf(parts);
-  // Noted first: when the webhook of our own closing comes, it must not be taken for a person's.
-  await keepPull(documents, repository, { ...pull, life: "superseded", ending, endedAt: now });
   await say(octokit, { ...where, issue: pull.number }, { kind: "ended", text: goodbye(ending, pull, parts) }, app);
   await octokit.rest.pulls.update({ ...where, pull_number: pull.number, title: withEnding(live.title, " - autoclosed"), state: "closed" });
-  await deleteBranch(octokit, repository, pull.branch);
 }
 
 function goodbye(ending: PullEnding, { cluster }: KnownPull, { lifetimes }: SettleParts): string {

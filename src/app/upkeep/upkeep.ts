@@ -107,7 +107,11 @@ export class Upkeep {
     const installation = await installationOn(app, owner, repo);
     if (installation === undefined) return;
     await this.#begin(name, { installation, owner, repository: repo });
-    await this.#parts.refreshSetUp?.({ installation, owner, repository: repo });
+    await this.#attempt(
+      "bring the set-up up to date",
+      async () => this.#parts.refreshSetUp?.({ installation, owner, repository: repo }),
+      name,
+    );
     const { data: self } = await app.rest.apps.getAuthenticated();
     const { ended, learned, orphans } = await reconcileRepository({
       octokit: await octokit(installation),
@@ -118,7 +122,18 @@ export class Upkeep {
       ledger,
       now: now(),
     });
-    await closeLeftChecks({ octokit: await octokit(installation), repository: { owner, name: repo }, documents: ledger, now: now(), log });
+    await this.#attempt(
+      "close checks that were left open",
+      async () =>
+        void (await closeLeftChecks({
+          octokit: await octokit(installation),
+          repository: { owner, name: repo },
+          documents: ledger,
+          now: now(),
+          log,
+        })),
+      name,
+    );
     await this.#attempt(
       "keep approvals up to date",
       async () => this.#parts.keepApprovals(await octokit(installation), { owner, name: repo }),

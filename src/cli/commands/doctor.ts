@@ -226,7 +226,7 @@ export const doctorCommand = buildCommand<Flags, [], CliContext>({
       "Looks at the machine, the database where there is one, the operator file, the repository, the traces (what they lack for which stage), the models, the forge and the GitHub App:",
       "what it may and hears, its webhook and how deliveries fared, this machine's clock, where it is installed.",
       "Only GitHub is asked, about the App where there is one; with --live also each model role, with one small call and its cost, and GitHub with one",
-      "read for each permission. Nothing is written anywhere.",
+      "read for each permission. Nothing is written to any repository.",
       "",
       "  tuneup doctor --repo .",
       "  tuneup doctor --live --github acme/support-agent",

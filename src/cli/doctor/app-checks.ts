@@ -65,6 +65,9 @@ export function appChecks(facts: AppFacts, expected: AppExpectation): readonly C
       text: `${repository} is bound in the operator file, and the App is not installed there`,
       remedy: `Install it at ${facts.page}/installations/new, or take the repository out of \`repositories\`.`,
     })),
+    ...facts.notTold.map(({ repository, why }): Check =>
+      unknown("installations", `whether the App is installed on ${repository} (${why})`),
+    ),
   ];
 }
 

@@ -117,10 +117,16 @@ function cooldown(proposal: Publishable, facts: PublishingFacts): Hindrance | un
   };
 }
 
+/** The newest pull request about a failure, where it was closed because nobody looked at it. */
+export function expiredPull(cluster: ClusterId, pulls: readonly KnownPull[]): KnownPull | undefined {
+  const last = pulls.filter((pull) => pull.cluster === cluster).at(-1);
+  return last?.ending === "expired" ? last : undefined;
+}
+
 /** What nobody looked at is not put before people again unless one of them asks. */
 function unwanted({ cluster }: Publishable, { pulls }: PublishingFacts): Hindrance | undefined {
-  const last = pulls.filter((pull) => pull.cluster === cluster).at(-1);
-  if (last?.ending !== "expired") return undefined;
+  const last = expiredPull(cluster, pulls);
+  if (last === undefined) return undefined;
   return {
     why: `nobody looked at pull request ${last.number} for the same failure, so it was closed`,
     remedy: `Ask for it with \`/tuneup run ${cluster}\`.`,

@@ -115,6 +115,25 @@ describe("the dashboard of a repository", () => {
     expect(issues().map((issue) => issue.state)).toEqual(["closed"]);
   });
 
+  test("comes back when it is wanted again, unless a person closed it", async () => {
+    await app.keepDashboard();
+    for (const wanted of ["no", "yes"] as const) {
+      app.dashboard.wanted = wanted;
+      // Interrupted before or after GitHub has done it, the next round comes to the same.
+      app.world.fail(/PATCH .*\/issues\/\d+$/, { when: wanted === "no" ? "before" : "after" });
+      await expect(app.keepDashboard()).rejects.toMatchObject({ status: 502 });
+      await app.keepDashboard();
+      expect(issues().map((issue) => issue.state)).toEqual([wanted === "no" ? "closed" : "open"]);
+    }
+    const path = `/repos/acme/support-agent/issues/${issues()[0]?.number ?? 0}`;
+    await app.world.ask({ kind: "user", login: "ada" }, "PATCH", path, { state: "closed" });
+    for (const wanted of ["no", "yes"] as const) {
+      app.dashboard.wanted = wanted;
+      await app.keepDashboard();
+    }
+    expect(issues().map((issue) => issue.state)).toEqual(["closed"]);
+  });
+
   test("is adopted after a crash between making and remembering it", async () => {
     app.world.fail(/POST .*\/issues$/, { when: "after" });
     await expect(app.keepDashboard()).rejects.toMatchObject({ status: 502 });

@@ -8,7 +8,7 @@ import { day, defaultLifetimes, type Lifetimes } from "../../../src/domain/publi
 import { defaultLimits, hindranceOf } from "../../../src/domain/publishing/limits.ts";
 import { keepJob } from "../../../src/pipeline/standing/jobs.ts";
 import { pauseWriting } from "../../../src/pipeline/standing/people.ts";
-import { knownPull, knownPulls, rememberPublication } from "../../../src/pipeline/standing/pulls.ts";
+import { keepPull, knownPull, knownPulls, rememberPublication } from "../../../src/pipeline/standing/pulls.ts";
 import { anAttempt, aSample } from "../../builders/attempt-builder.ts";
 import { anEvidence } from "../../builders/evidence-builder.ts";
 import { type WholeApp, wholeApp } from "../whole-app.ts";
@@ -109,6 +109,37 @@ describe("a pull request that nobody looks at", () => {
     expect(await after(4000, { missedScans: 99 }, { expireDays: 0, vanishedScans: 0 })).toBe(0);
   });
 
+  test.each<[string, RegExp]>([
+    ["the comment", /POST .*\/comments$/],
+    ["the closing", /PATCH .*\/pulls\/\d+$/],
+    ["the branch", /DELETE .*\/git\/refs/],
+  ])(
+    "is ended to the last step where %s failed, on the same day, with one comment and for nobody else's reason",
+    async (_what, request) => {
+      app.world.fail(request, { when: "before" });
+      await expect(after(61)).rejects.toMatchObject({ status: 502 });
+      expect(await after(61)).toBe(1);
+      expect([state(), app.world.head("tuneup/0123456789ab"), said().length]).toEqual(["closed", undefined, 1]);
+      const asked = app.world.exchanges.length;
+      expect(await after(61)).toBe(0);
+      expect(app.world.exchanges).toHaveLength(asked);
+      expect(await knownPull(app.ledger, repository, number)).toMatchObject({
+        life: "superseded",
+        ending: "expired",
+        endedAt: expect.any(String),
+      });
+    },
+  );
+
+  test("does not wait for another one that cannot be looked at", async () => {
+    const mine = (await knownPulls(app.ledger, repository))[0];
+    if (mine === undefined) throw new Error("there is no pull request");
+    await keepPull(app.ledger, repository, { ...mine, number: 1, branch: "tuneup/ba9876543210", cluster: clusterId("c-0000") });
+    expect((await knownPulls(app.ledger, repository)).map((pull) => pull.number)).toEqual([1, number]);
+    await expect(after(61)).rejects.toMatchObject({ status: 404 });
+    expect(state()).toBe("closed");
+  });
+
   test("is looked at once a day", async () => {
     expect(await after(10)).toBe(0);
     const asked = app.world.exchanges.length;
@@ -165,6 +196,18 @@ describe("the merge queue", () => {
     announced("dequeued");
     await app.settled();
     expect(await hindrance()).toBeUndefined();
+  });
+
+  test("has nothing to do any more with one that a person has closed and opened again", async () => {
+    announced("enqueued");
+    await app.settled();
+    const path = `/repos/acme/support-agent/pulls/${number}`;
+    for (const next of ["closed", "open"]) {
+      await app.world.ask({ kind: "user", login: "ada" }, "PATCH", path, { state: next });
+      await app.settled();
+    }
+    const known = await knownPull(app.ledger, repository, number);
+    expect([known?.life, known?.queued]).toEqual(["open", undefined]);
   });
 
   test("never waits for a check of Tuneup's, and the result check claims no test that its commit did not have", async () => {

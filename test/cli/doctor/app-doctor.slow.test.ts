@@ -159,6 +159,20 @@ describe("tuneup doctor looks at the App and", () => {
     expect(await doctor(false, { APP_ID: "7" })).toMatch(/✗ +app +The GitHub App is not set up/);
   });
 
+  test("reads with what was granted where something was not, and says what is missing", async () => {
+    const { issues: _issues, ...accepted } = asked.default_permissions;
+    anApp({ accepted });
+    const printed = await doctor(true);
+    expect(printed).toMatch(/✓ +contents \(live\)/);
+    expect(printed).toMatch(/✗ +installations +acme has not accepted: issues/);
+  });
+
+  test("says of one repository that GitHub does not tell about it, and everything else of the App", async () => {
+    anApp();
+    world.fail(/GET \/repos\/acme\/support-agent\/installation$/, { when: "before", status: 403 });
+    expect(await doctor()).toMatch(/✓ +app +tuneup-acme[\s\S]*GitHub does not say: whether the App is installed on acme\/support-agent/);
+  });
+
   test("notes a secret that is short, and that there is no App at all", async () => {
     expect(await doctor()).toMatch(/– +app +no GitHub App/);
     const app = anApp();
