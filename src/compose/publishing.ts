@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { onlyForgeSecrets } from "../config/environment.ts";
+import { type Environment, onlyForgeSecrets } from "../config/environment.ts";
 import { carried } from "../config/telemetry-settings.ts";
 import { asJson, digestOfJson, shortDigest } from "../domain/digest.ts";
 import { isErrorCode, TuneupError } from "../domain/errors.ts";
@@ -20,6 +20,8 @@ export interface PublishingTarget {
   readonly forge: "local" | "github";
   /** The program that publishes: Node's arguments up to the command name. */
   readonly program: readonly string[];
+  /** Address of the forge's API, where it is not the environment's or GitHub's own. */
+  readonly apiUrl?: string;
   /** A token other than the environment's: the App's installation token. */
   readonly token?: string;
   /** Make the branch anew: others' commits on it are dropped. */
@@ -29,6 +31,10 @@ export interface PublishingTarget {
   /** The span that the publishing process goes on from, as W3C `traceparent`. */
   readonly traceparent?: string;
 }
+
+/** The part of a target that says where the forge is. */
+export const apiOf = ({ githubApiUrl }: Pick<Environment, "githubApiUrl">): Pick<PublishingTarget, "apiUrl"> =>
+  githubApiUrl === undefined ? {} : { apiUrl: githubApiUrl };
 
 /**
  * Publishes in a process of its own: it gets the finished proposal and the forge's secrets, no model key and no trace store.
@@ -44,6 +50,7 @@ export async function publishInOwnProcess(proposal: Proposal | SetupProposal, ta
     const variables = {
       ...onlyForgeSecrets(),
       ...(target.token === undefined ? {} : { GITHUB_TOKEN: target.token }),
+      ...(target.apiUrl === undefined ? {} : { GITHUB_API_URL: target.apiUrl }),
       ...carried(target.traceparent),
     };
     const recreate = target.recreate === true ? ["--recreate"] : [];

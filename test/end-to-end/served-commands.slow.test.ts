@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { writeCredentialFile } from "../../src/adapters/credential-file/credential-file.ts";
 import { shippedFile } from "../../src/compose.ts";
 import { startSimulatedModelServer, type SimulatedModelServer } from "../../src/simulator/model-server.ts";
 import { recordSessions } from "../../src/simulator/record-sessions.ts";
@@ -57,14 +58,16 @@ beforeAll(async () => {
     ANTHROPIC_BASE_URL: server.url,
     TUNEUP_OPERATOR_FILE: join(root, "operator.yml"),
     TUNEUP_DATA: join(root, "data"),
-    GITHUB_API_URL: `${world.url}/api/v3`,
   };
   await tuneup(["ingest", "--project", "support", join(root, "traces.jsonl")], { cwd: root, variables });
-  const secrets = { APP_ID: "7", PRIVATE_KEY: world.app.privateKey, WEBHOOK_SECRET: world.app.webhookSecret };
+  // As the setup page leaves it on an Enterprise Server: nothing of GitHub is in the environment.
+  const { privateKey, webhookSecret } = world.app;
+  const app = { id: "7", slug: "tuneup", privateKey, webhookSecret, apiUrl: `${world.url}/api/v3` };
+  writeCredentialFile(join(root, "data", "github-app.json"), app);
   let said = "";
   serving = start(["serve", "--port", String(port)], {
     cwd: root,
-    variables: { ...variables, ...secrets },
+    variables,
     watch: (text) => (said += text),
   });
   await until(`tuneup serve listens: ${said}`, () => said.includes('"listening"'));

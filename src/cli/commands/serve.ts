@@ -57,14 +57,17 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
     },
   },
   async func(flags) {
-    const { environment } = this;
+    const { environment: given } = this;
     const places = placesOf(this, flags);
-    const operator = readOperator(places, environment);
+    const operator = readOperator(places, given);
     const log = jsonLog((line) => this.process.stderr.write(line), this.now);
-    const port = flags.port ?? Number(environment.port ?? 3000);
-    const host = flags.host ?? environment.host ?? "127.0.0.1";
+    const port = flags.port ?? Number(given.port ?? 3000);
+    const host = flags.host ?? given.host ?? "127.0.0.1";
     const credentials = await appCredentials(this, { data: places.data, port, host }, log);
     if (credentials === undefined) return;
+    // Where the setup page stored the address of an Enterprise Server, everything that this service starts is to ask there too.
+    const environment = { ...given, ...(credentials.apiUrl === undefined ? {} : { githubApiUrl: credentials.apiUrl }) };
+    const context: CliContext = { ...this, environment };
     const state = await openAll(places);
     const { jobs, ledger, projects, records } = state;
     const fences = new Fences(oneAtATime(records.leases, this.now));
@@ -93,7 +96,7 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
       const { probot } = server;
       const app = Number(credentials.id);
       const approvals = { documents: ledger, app, wanted: operator.approval ?? "another-person", alone: fences.alone, log };
-      const service = { context: this, places, operator, ledger, log, app, probot, approvals, fences };
+      const service = { context, places, operator, ledger, log, app, probot, approvals, fences };
       registerJobs(queue, service);
       await queue.start();
       intake.start((delivery) => server.handle(delivery));

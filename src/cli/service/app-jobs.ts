@@ -25,7 +25,7 @@ import { pullJob } from "../../app/pulls/pull-job.ts";
 import { type ReadReport, type RunEnd, runJob, type RunJobParts } from "../../app/run-job.ts";
 import type { Places } from "../../compose.ts";
 import { mintToken, projectBoundTo } from "../../compose/app-service.ts";
-import { publishInOwnProcess } from "../../compose/publishing.ts";
+import { apiOf, publishInOwnProcess } from "../../compose/publishing.ts";
 import { lastClusters, limitsOf, overspent, paused, spentFor } from "../../compose/standing.ts";
 import type { OperatorSettings } from "../../config/operator-file.ts";
 import { decisiveVerdict } from "../../domain/evidence.ts";
@@ -190,6 +190,7 @@ async function publishRun(parts: AppParts, handed: ReadReport, assignment: Assig
     program,
     token,
     recreate,
+    ...apiOf(context.environment),
     ...(traceparent === undefined ? {} : { traceparent }),
     ...(places.operatorFile === undefined ? {} : { operatorFile: places.operatorFile }),
   });

@@ -3,7 +3,7 @@ import { setUpJob, type SetUpJobParts } from "../../app/onboarding/set-up-job.ts
 import { setUpJobName, setUpKey, type SetUpRequest } from "../../app/onboarding/set-up-request.ts";
 import { setUpStateOf } from "../../app/onboarding/set-up-state.ts";
 import { boundProject, mintToken } from "../../compose/app-service.ts";
-import { publishInOwnProcess } from "../../compose/publishing.ts";
+import { apiOf, publishInOwnProcess } from "../../compose/publishing.ts";
 import { readRepositoryFile, withDefaults } from "../../config/repository-file.ts";
 import { type ConfigProblem, describeConfigProblems } from "../../config/yaml-config.ts";
 import { asJson } from "../../domain/digest.ts";
@@ -18,7 +18,7 @@ import { readOnMirror } from "./reading-process.ts";
 export function registerSetUp(queue: Pick<JobQueue, "work">, parts: AppParts): void {
   const { context, log, places, probot } = parts;
   const operator = places.operatorFile === undefined ? {} : { operatorFile: places.operatorFile };
-  const target = { data: places.data, repo: context.cwd, forge: "github", program, ...operator } as const;
+  const target = { data: places.data, repo: context.cwd, forge: "github", program, ...operator, ...apiOf(context.environment) } as const;
   const job = setUpJob({
     octokit: (installation) => probot.auth(installation),
     token: async (request, access) => mintToken(await probot.auth(), request, access),
