@@ -119,12 +119,16 @@ describe("the SQLite trace store", () => {
         ...Array.from({ length: 20 }, () => span("6", "old and long", 10)),
         span("7", "too old, though failed", 1, { attributes: { "agent.outcome": "failed" } }),
         span("8", "new", 20),
+        span("9", "old, liked", 10),
       ],
-      feedback: [{ traceId: "5".repeat(32), feedback: { name: "score", by: "user" } }],
+      feedback: [
+        { traceId: "5".repeat(32), feedback: { name: "score", by: "user" } },
+        { traceId: "9".repeat(32), feedback: { name: "rating", label: "Thumbs up", by: "user" } },
+      ],
     });
     const limits = { before: ended(15).startedAt, tellingBefore: ended(5).startedAt };
-    expect(await store.expire(limits, { dryRun: true })).toEqual({ sessions: 3 });
-    expect(await store.expire(limits, { dryRun: false })).toEqual({ sessions: 3 });
+    expect(await store.expire(limits, { dryRun: true })).toEqual({ sessions: 4 });
+    expect(await store.expire(limits, { dryRun: false })).toEqual({ sessions: 4 });
     expect(await store.expire(limits, { dryRun: false })).toEqual({ sessions: 0 });
     const left: string[] = [];
     for await (const trace of store.read({ project })) left.push(trace.key);

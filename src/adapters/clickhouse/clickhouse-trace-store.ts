@@ -33,9 +33,11 @@ const sessionsTogether = 100;
 const itemsTogether = 2000;
 /** Sessions that one step of retention removes. */
 const expiredTogether = 200;
+/** A label as `labelWord` writes it. */
+const wordOf = (label: string): string => `replaceRegexpAll(lower(trimBoth(${label})), '[\\\\s-]+', '_')`;
 /** Feedback that says good and nothing else tells no more than a session without any. */
 const saysMore = `NOT ((JSONHas(Document, 'label') OR JSONHas(Document, 'score'))
-  AND (NOT JSONHas(Document, 'label') OR has({good:Array(String)}, lower(JSONExtractString(Document, 'label'))))
+  AND (NOT JSONHas(Document, 'label') OR has({good:Array(String)}, ${wordOf("JSONExtractString(Document, 'label')")}))
   AND (NOT JSONHas(Document, 'score') OR JSONExtractFloat(Document, 'score') >= 0.5))`;
 const namingUser =
   "Project = {project:String} AND Trace IN (SELECT Trace FROM tuneup_index WHERE Project = {project:String} AND User = {user:String})";
@@ -261,7 +263,7 @@ export class ClickhouseTraceStore implements TraceStore {
       { name: "failures", of: "sum(ToolFailed)", over: (column: string) => `sum(${column})` },
       {
         name: "said",
-        of: "argMaxIf(lower(Outcome), (AddedAt, Place), Outcome != '')",
+        of: `argMaxIf(${wordOf("Outcome")}, (AddedAt, Place), Outcome != '')`,
         over: (column: string) => `groupUniqArrayIf(${column}, ${column} != '')`,
       },
       {

@@ -4,8 +4,11 @@ import type { Statements } from "./statements.ts";
 
 const good = goodOutcomes.map((label) => `'${label}'`).join(", ");
 
+/** A label as `labelWord` writes it, but for runs of several spaces. */
+const wordOf = (label: string): string => `replace(replace(lower(trim(${label})), ' ', '_'), '-', '_')`;
+
 /** Feedback that says good and nothing else tells no more than a session without any. */
-const saysMore = `NOT ((label IS NOT NULL OR score IS NOT NULL) AND (label IS NULL OR lower(label) IN (${good})) AND (score IS NULL OR score >= 0.5))`;
+const saysMore = `NOT ((label IS NOT NULL OR score IS NOT NULL) AND (label IS NULL OR ${wordOf("label")} IN (${good})) AND (score IS NULL OR score >= 0.5))`;
 
 /** A session is unusually long from so many times its project's mean number of spans on. */
 const unusual = 4;
@@ -26,7 +29,7 @@ export function expiredSessions(
               WHERE ${saysMore})
        SELECT sessions.id AS id, sessions.project AS project FROM sessions JOIN means ON means.project = sessions.project
        WHERE ended_at < ?2 OR (ended_at < ?1
-         AND tool_errors = 0 AND (outcome IS NULL OR lower(outcome) IN (${good}))
+         AND tool_errors = 0 AND (outcome IS NULL OR ${wordOf("outcome")} IN (${good}))
          AND sessions.spans <= ${unusual} * means.spans AND sessions.id NOT IN (SELECT session FROM judged WHERE session IS NOT NULL))
        ORDER BY ended_at`,
     )

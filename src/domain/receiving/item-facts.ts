@@ -117,7 +117,7 @@ function wholeNumber(value: Json | undefined): number | undefined {
   return typeof number === "number" && Number.isInteger(number) && number >= 0 && number <= 1e9 ? number : undefined;
 }
 
-/** Labels that call a session good; every other outcome is worth keeping longer. */
+/** Labels that call a session good, as `labelWord` writes them; every other outcome is worth keeping longer. */
 export const goodOutcomes: readonly string[] = [
   "success",
   "succeeded",
@@ -133,7 +133,16 @@ export const goodOutcomes: readonly string[] = [
   "completed",
   "complete",
   "positive",
+  "thumbs_up",
+  "👍",
+  "factual",
+  "relevant",
+  "satisfied",
 ];
 
-/** Whether an outcome, as an agent wrote it, calls its session good. */
-export const isGoodOutcome = (outcome: string): boolean => goodOutcomes.includes(outcome.toLowerCase());
+/** A label without regard to its spelling: `Thumbs up`, `thumbs-up` and `thumbs_up` are one. */
+export const labelWord = (label: string): string =>
+  label
+    .trim()
+    .toLowerCase()
+    .replace(/[\s-]+/g, "_");

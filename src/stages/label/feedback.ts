@@ -1,4 +1,5 @@
 import { type FailureCause, failureCauses } from "../../domain/outcome.ts";
+import { goodOutcomes, labelWord } from "../../domain/receiving/item-facts.ts";
 import type { Feedback } from "../../domain/span.ts";
 
 /** What the labels that came with the traces say together. */
@@ -21,9 +22,7 @@ interface Verdict {
 }
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(" "));
-const goodLabels = words(
-  "pass passed success succeeded successful good ok true yes correct resolved completed complete positive thumbs_up 👍 factual relevant satisfied",
-);
+const goodLabels: ReadonlySet<string> = new Set(goodOutcomes);
 /** Labels that say no more than "it failed": one word for all of them, so that a change of spelling does not split a cluster. */
 const plainBadLabels = words(
   "fail failed failure failing bad false no incorrect wrong negative unsuccessful not_ok poor thumbs_down 👎 unresolved unsatisfied incomplete",
@@ -46,22 +45,15 @@ const rungs: readonly { readonly by: Feedback["by"]; readonly confidence: number
   { by: "user", confidence: 0.7 },
 ];
 
-/** The spelling does not matter: `Thumbs down`, `thumbs-down` and `thumbs_down` are one label. */
-const normal = (label: string): string =>
-  label
-    .trim()
-    .toLowerCase()
-    .replace(/[\s-]+/g, "_");
-
 /** Names that tell good from bad and nothing of the cause. */
-export const isGeneric = (name: string): boolean => genericNames.has(normal(name));
+export const isGeneric = (name: string): boolean => genericNames.has(labelWord(name));
 
 /**
  * Whether one label calls the session good: its word first, then its score (0..1, from .5 on good). `undefined` when it says neither: an
  * unknown word without a score, or a score outside 0..1, whose scale nobody named.
  */
 export function saysGood({ label, score }: Feedback): boolean | undefined {
-  const word = label === undefined ? "" : normal(label);
+  const word = label === undefined ? "" : labelWord(label);
   if (goodLabels.has(word)) return true;
   if (plainBadLabels.has(word) || tellingBadLabels.has(word)) return false;
   if (score === undefined || !(score >= 0 && score <= 1)) return undefined;
@@ -103,7 +95,7 @@ function byQuestion(verdicts: readonly Verdict[]): readonly (readonly Verdict[])
   const questions = new Map<string, Verdict[]>();
   for (const verdict of verdicts) {
     const { name, spanId = "" } = verdict.feedback;
-    const key = `${isGeneric(name) ? "" : normal(name)} ${spanId}`;
+    const key = `${isGeneric(name) ? "" : labelWord(name)} ${spanId}`;
     const answers = questions.get(key);
     if (answers === undefined) questions.set(key, [verdict]);
     else answers.push(verdict);
@@ -113,12 +105,12 @@ function byQuestion(verdicts: readonly Verdict[]): readonly (readonly Verdict[])
 
 /** The word of a failing label as it stands in a signature; every way to say no more than "failed" is `failed`. */
 export function failingWord({ label }: Feedback): string {
-  const word = label === undefined ? "failed" : normal(label).slice(0, 60);
+  const word = label === undefined ? "failed" : labelWord(label).slice(0, 60);
   return plainBadLabels.has(word) || goodLabels.has(word) || word === "" ? "failed" : word;
 }
 
 /** The cause that a label names in our own words, where it does. */
 export function causeNamed({ label }: Feedback): FailureCause | undefined {
-  const word = label === undefined ? "" : normal(label).replaceAll("_", "-");
+  const word = label === undefined ? "" : labelWord(label).replaceAll("_", "-");
   return failureCauses.find((cause) => cause === word);
 }

@@ -115,7 +115,7 @@ test("forgets what is too old, telling sessions later", async () => {
     ],
     feedback: [
       { traceId: "5".repeat(32), feedback: { name: "score", by: "user" } },
-      { traceId: "9".repeat(32), feedback: { name: "score", label: "Good", score: 1, by: "user" } },
+      { traceId: "9".repeat(32), feedback: { name: "score", label: "Thumbs up", score: 1, by: "user" } },
     ],
   });
   const limits = { before: ended(15).startedAt, tellingBefore: ended(5).startedAt };
