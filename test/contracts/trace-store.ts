@@ -167,6 +167,32 @@ export function traceStoreContract(name: string, open: () => Promise<TraceStore>
       expect((await store.session(project, sessionId("s")))?.feedback).toEqual([]);
     });
 
+    test("a trace whose log records another session holds keeps its feedback until that one is erased, too", async () => {
+      const traceId = "e".repeat(32);
+      const feedback = { name: "outcome", label: "failed", by: "reviewer" as const };
+      const ofTrace = aLog({ traceId, attributes: { "session.id": "t" }, body: "of the other session" });
+      await store.add(project, {
+        spans: [aSpan({ trace: "e", ...inSession("s") })],
+        logs: [ofTrace],
+        feedback: [{ traceId, feedback }],
+      });
+      await store.erase(project, { session: sessionId("s") });
+      expect((await all()).map(({ feedback: given, key, logs }) => [key, logs, given])).toEqual([["t", [ofTrace], [feedback]]]);
+      await store.erase(project, { session: sessionId("t") });
+      await store.add(project, { spans: [aSpan({ trace: "e", ...inSession("s") })] });
+      expect((await all()).map(({ feedback: given, key }) => [key, given])).toEqual([["s", []]]);
+    });
+
+    test("a log record that stays behind when its trace moves to another session is known there when it comes again", async () => {
+      const traceId = "c".repeat(32);
+      const staying = aLog({ traceId, attributes: { "session.id": traceId }, body: "names the trace as its session" });
+      const moving = aLog({ traceId, body: "of the trace" });
+      await store.add(project, { spans: [], logs: [moving] });
+      await store.add(project, { spans: [], logs: [aLog({ attributes: { "session.id": traceId }, body: "without a trace" }), staying] });
+      await store.add(project, { spans: [aSpan({ trace: "c", ...inSession("s") })] });
+      expect(await store.add(project, { spans: [], logs: [staying] })).toEqual({ added: 0, known: 1 });
+    });
+
     test("erases every session that names a user, and nobody else's", async () => {
       const of = (session: string, user: string): { readonly attributes: Span["attributes"] } => ({
         attributes: { "session.id": session, "user.id": user },

@@ -5,7 +5,7 @@ import { projectId } from "../../domain/ids.ts";
 import type { LogRecord, Span } from "../../domain/span.ts";
 import { tally } from "./day-tallies.ts";
 import { SessionBodies } from "./session-bodies.ts";
-import { readSession, SessionRows } from "./session-rows.ts";
+import { noteTraceOfLogs, readSession, SessionRows } from "./session-rows.ts";
 import { Statements } from "./statements.ts";
 
 /** How the first schema kept a span: without its long values, and where each of them lay. */
@@ -46,6 +46,22 @@ export function tallyAll(database: DatabaseSync): void {
   database.exec("DELETE FROM day_tallies");
   for (const { id, project } of statements.sql("SELECT id, project FROM sessions").all())
     tally(statements, String(project), readSession(statements, Number(id)).spans, 1);
+  statements.forget();
+}
+
+/** Notes of what an older store holds which sessions have log records of which trace. Inside the migration's transaction. */
+export function noteTracesOfLogs(database: DatabaseSync): void {
+  const statements = new Statements(database);
+  const keep = statements.sql("INSERT OR IGNORE INTO trace_ids (project, trace) VALUES (?, ?)");
+  const find = statements.sql("SELECT id FROM trace_ids WHERE project = ? AND trace = ?");
+  for (const { id, project } of statements.sql("SELECT id, project FROM sessions WHERE id IN (SELECT session FROM log_ids)").all()) {
+    const traces = new Set(readSession(statements, Number(id)).logs.flatMap(({ traceId }) => traceId ?? []));
+    for (const trace of traces) {
+      const bytes = Buffer.from(trace, "hex");
+      keep.run(String(project), bytes);
+      noteTraceOfLogs(statements, Number(find.get(String(project), bytes)?.["id"]), Number(id));
+    }
+  }
   statements.forget();
 }
 

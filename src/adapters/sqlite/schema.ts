@@ -1,11 +1,15 @@
 import type { DatabaseSync } from "node:sqlite";
-import { convertSpans, tallyAll } from "./convert-spans.ts";
+import { convertSpans, noteTracesOfLogs, tallyAll } from "./convert-spans.ts";
 
 /** Calls of each model and tool on each day; made first, for the conversion of older stores adds to it. */
 const dayTallies = `CREATE TABLE IF NOT EXISTS day_tallies (
      project TEXT NOT NULL, day TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, calls INTEGER NOT NULL, failed INTEGER NOT NULL,
      input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, PRIMARY KEY (project, kind, day, name)
    ) WITHOUT ROWID;`;
+
+/** Which sessions hold log records of a trace; made first for the same reason. */
+const traceLogs = `CREATE TABLE IF NOT EXISTS trace_logs (trace INTEGER NOT NULL, session INTEGER NOT NULL, PRIMARY KEY (trace, session)) WITHOUT ROWID;
+   CREATE INDEX IF NOT EXISTS trace_logs_by_session ON trace_logs (session);`;
 
 /** Each entry runs once, in order, inside one transaction; never edit one that has been released. */
 const migrations: readonly string[] = [
@@ -43,6 +47,7 @@ const migrations: readonly string[] = [
    CREATE TABLE body_owners (body INTEGER NOT NULL, session INTEGER NOT NULL, PRIMARY KEY (body, session)) WITHOUT ROWID;
    CREATE INDEX body_owners_by_session ON body_owners (session);`,
   dayTallies,
+  traceLogs,
 ];
 
 /** What a migration does besides its SQL: moving what was there. */
@@ -51,10 +56,12 @@ const moves: ReadonlyMap<number, (database: DatabaseSync) => void> = new Map([
     2,
     (database) => {
       database.exec(dayTallies);
+      database.exec(traceLogs);
       convertSpans(database);
     },
   ],
   [3, tallyAll],
+  [4, noteTracesOfLogs],
 ]);
 
 /** Brings the database to the current schema. Several processes may start at once. */
@@ -71,7 +78,8 @@ export function migrate(database: DatabaseSync): void {
       }
       database.exec("COMMIT");
     } catch (error) {
-      database.exec("ROLLBACK");
+      // SQLite ends some transactions itself; a second end would hide why.
+      if (database.isTransaction) database.exec("ROLLBACK");
       throw error;
     }
   }

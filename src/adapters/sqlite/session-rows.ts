@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { canonicalJson, asJson } from "../../domain/digest.ts";
 import type { ProjectId } from "../../domain/ids.ts";
+import { callFactsOf } from "../../domain/receiving/item-facts.ts";
 import { sessionKeyOf, userIdOf } from "../../domain/session-key.ts";
 import type { LogRecord, Span } from "../../domain/span.ts";
 import { packBlock } from "./block-bytes.ts";
@@ -74,11 +75,7 @@ export class SessionRows {
     const own = sessionKeyOf(log);
     if (log.traceId === undefined && own === undefined) return false;
     const session = log.traceId === undefined ? this.#session(own ?? "") : this.#sessionFor(this.#trace(log.traceId), log.traceId, own);
-    const digest = createHash("sha256")
-      .update(canonicalJson(asJson(log)), "utf8")
-      .digest();
-    const result = this.#sql("INSERT OR IGNORE INTO log_ids (session, digest) VALUES (?, ?)").run(session, digest);
-    if (Number(result.changes) === 0) return false;
+    if (!this.#noteLog(session, log)) return false;
     this.#gather(session).logs.push(log);
     return true;
   }
@@ -95,10 +92,7 @@ export class SessionRows {
       this.#counted.push(span);
     }
     for (const log of items.logs) {
-      const digest = createHash("sha256")
-        .update(canonicalJson(asJson(log)), "utf8")
-        .digest();
-      this.#sql("INSERT OR IGNORE INTO log_ids (session, digest) VALUES (?, ?)").run(session, digest);
+      this.#noteLog(session, log);
       gathered.logs.push(log);
     }
   }
@@ -126,6 +120,17 @@ export class SessionRows {
     ).run(items.spans.length, facts.from, facts.to, facts.outcome ?? null, facts.toolErrors, session);
     for (const user of facts.users)
       this.#sql("INSERT OR IGNORE INTO session_users (project, user, session) VALUES (?, ?, ?)").run(this.#project, user, session);
+  }
+
+  /** Whether the session did not hold this log record before. From now on it has a part in the record's trace. */
+  #noteLog(session: number, log: LogRecord): boolean {
+    const digest = createHash("sha256")
+      .update(canonicalJson(asJson(log)), "utf8")
+      .digest();
+    const result = this.#sql("INSERT OR IGNORE INTO log_ids (session, digest) VALUES (?, ?)").run(session, digest);
+    if (Number(result.changes) === 0) return false;
+    if (log.traceId !== undefined) noteTraceOfLogs(this.#statements, this.#trace(log.traceId).id, session);
+    return true;
   }
 
   #gather(session: number): Gathered {
@@ -194,20 +199,19 @@ export class SessionRows {
     const logs = [...stored.logs, ...waiting.logs];
     const moves = (item: Span | LogRecord): boolean => item.traceId === traceId && sessionKeyOf(item) === undefined;
     const blocks = Number(this.#sql("SELECT blocks FROM sessions WHERE id = ?").get(from)?.["blocks"] ?? 0);
-    this.#sql("UPDATE OR IGNORE log_ids SET session = ? WHERE session = ?").run(to, from);
     deleteSession(this.#statements, from);
     this.#bodies.forget([from]);
     this.#gathered.delete(from);
     const target = this.#gather(to);
     target.spans.push(...spans.filter(moves));
-    target.logs.push(...logs.filter(moves));
+    target.logs.push(...logs.filter((log) => moves(log) && this.#noteLog(to, log)));
     const staying = { spans: spans.filter((span) => !moves(span)), logs: logs.filter((log) => !moves(log)) };
     if (staying.spans.length + staying.logs.length === 0) return void this.#sessions.delete(traceId);
     // The count goes on, so that another process does not take the new blocks for those it knows.
     this.#sql("INSERT INTO sessions (id, project, key, blocks) VALUES (?, ?, ?, ?)").run(from, this.#project, traceId, blocks + 1);
     const again = this.#gather(from);
     again.spans.push(...staying.spans);
-    again.logs.push(...staying.logs);
+    again.logs.push(...staying.logs.filter((log) => this.#noteLog(from, log)));
   }
 
   #sql(text: string): ReturnType<Statements["sql"]> {
@@ -215,10 +219,15 @@ export class SessionRows {
   }
 }
 
+/** Notes that log records of a session belong to this trace. Inside a transaction. */
+export function noteTraceOfLogs(statements: Statements, trace: number, session: number): void {
+  statements.sql("INSERT OR IGNORE INTO trace_logs (trace, session) VALUES (?, ?)").run(trace, session);
+}
+
 /** Removes a session's rows and the shared bodies that only it used; not its span ids. Inside a transaction. */
 export function deleteSession(statements: Statements, session: number): void {
   const bodies = statements.sql("SELECT body FROM body_owners WHERE session = ?").all(session);
-  for (const table of ["body_owners", "blocks", "session_users", "log_ids"])
+  for (const table of ["body_owners", "blocks", "session_users", "log_ids", "trace_logs"])
     statements.sql(`DELETE FROM ${table} WHERE session = ?`).run(session);
   for (const { body } of bodies)
     statements.sql("DELETE FROM shared_bodies WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM body_owners WHERE body = ?1)").run(Number(body));
@@ -240,8 +249,10 @@ export function eraseSession(statements: Statements, project: ProjectId, session
   for (const span of spans) remove.run(traces.get(span.traceId) ?? -1, Buffer.from(span.spanId, "hex"));
   deleteSession(statements, session);
   for (const [traceId, id] of traces) {
-    // Other sessions may hold spans of the trace; it is theirs, then.
-    if (statements.sql("SELECT 1 FROM span_ids WHERE trace = ?").get(id) !== undefined) {
+    // Other sessions may hold spans or log records of the trace; it is theirs, then.
+    if (
+      statements.sql("SELECT 1 FROM span_ids WHERE trace = ?1 UNION ALL SELECT 1 FROM trace_logs WHERE trace = ?1").get(id) !== undefined
+    ) {
       statements.sql("UPDATE trace_ids SET session = NULL WHERE id = ? AND session = ?").run(id, session);
       continue;
     }
@@ -258,9 +269,6 @@ interface SessionFacts {
   readonly users: ReadonlySet<string>;
 }
 
-const toolKinds: ReadonlySet<unknown> = new Set(["execute_tool", "TOOL", "tool"]);
-const kindKeys = ["gen_ai.operation.name", "openinference.span.kind", "traceloop.span.kind"];
-
 /** What the store's indexes say of these items. */
 function factsOf({ logs, spans }: SessionItems): SessionFacts {
   let [from, to] = ["~", ""];
@@ -270,9 +278,9 @@ function factsOf({ logs, spans }: SessionItems): SessionFacts {
   for (const span of spans) {
     if (span.startedAt < from) from = span.startedAt;
     if ((span.endedAt ?? span.startedAt) > to) to = span.endedAt ?? span.startedAt;
-    const said = span.attributes["agent.outcome"] ?? span.attributes["session.outcome"];
-    if (typeof said === "string") outcome = said.slice(0, 100);
-    if (span.status === "error" && kindKeys.some((key) => toolKinds.has(span.attributes[key]))) toolErrors += 1;
+    const call = callFactsOf(span);
+    outcome = call.outcome ?? outcome;
+    if (call.toolFailed) toolErrors += 1;
     const user = userIdOf(span);
     if (user !== undefined) users.add(user);
   }

@@ -117,6 +117,7 @@ describe("sessions kept as blocks", () => {
         "span_ids",
         "trace_ids",
         "log_ids",
+        "trace_logs",
         "session_users",
         "feedback",
         "day_tallies",
@@ -156,6 +157,25 @@ describe("sessions kept as blocks", () => {
     expect((await store.session(project, sessionId("s")))?.feedback).toEqual([{ name: "outcome", by: "user" }]);
     await store.close();
     await SqliteTraceStore.open(path).close();
+  });
+
+  test("take over log records of an earlier version with the traces that they belong to, of erased sessions too", async () => {
+    const path = join(folder, "former-logs.db");
+    const store = SqliteTraceStore.open(path);
+    const traceId = "a".repeat(32);
+    const log = { traceId, at: instant("2026-01-01T00:00:00.000Z"), name: "log", attributes: { "session.id": "s" }, resource: {} };
+    await store.add(project, { spans: [], logs: [log] });
+    await store.close();
+    const database = new DatabaseSync(path);
+    database.exec("DROP TABLE trace_logs; DELETE FROM trace_ids; DELETE FROM trace_migrations WHERE version = 4");
+    database.close();
+    const again = SqliteTraceStore.open(path);
+    await again.add(project, { spans: [], feedback: [{ traceId, feedback: { name: "outcome", by: "user" } }] });
+    expect((await again.session(project, sessionId("s")))?.feedback).toEqual([{ name: "outcome", by: "user" }]);
+    await again.erase(project, { session: sessionId("s") });
+    await again.add(project, { spans: [], logs: [log] });
+    expect((await again.session(project, sessionId("s")))?.feedback).toEqual([]);
+    await again.close();
   });
 
   test("an index serves each question", async () => {
