@@ -174,7 +174,7 @@ const csharp: Language = {
   bodies: new Set(["attribute_argument_list", "argument_list", "initializer_expression"]),
   numbers: ["integer_literal", "real_literal", "prefix_unary_expression"],
   switches: ["boolean_literal"],
-  opening: /^[$@]*"{3,}|^[$@]*"/,
+  opening: /^\$*"{3,}|^[$@]*"/,
 };
 
 const ruby: Language = {

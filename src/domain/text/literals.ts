@@ -22,6 +22,9 @@ interface Notation {
   readonly isScript: boolean;
 }
 
+/** Templates that nothing closes, after which the rest of a file is not read: each was looked for up to the file's end. */
+const mostUnclosed = 50;
+
 /**
  * All string literals of a file of code, in order, by one pass that knows comments, escapes, the longer quotes, and in JavaScript the code inside
  * of templates and regular expressions. A template with code in it is one literal. It is no parser: in doubt (an unfinished literal) it gives up
@@ -34,7 +37,7 @@ export function literalsOf(path: string, text: string): readonly Literal[] {
   const notation = { isPython: python.test(path), hasBacktick: backtick.test(path), isScript: script.test(path) };
   const found: Literal[] = [];
   const telling = notation.isPython ? /["'#]/g : /["'`/]/g;
-  let index = 0;
+  let [index, unclosed] = [0, 0];
   for (;;) {
     telling.lastIndex = index;
     const next = telling.exec(text);
@@ -53,6 +56,7 @@ export function literalsOf(path: string, text: string): readonly Literal[] {
     const start = index + quote.length;
     const end = closing(text, start, quote, notation);
     if (end === undefined) {
+      if (quote === "`" && (unclosed += 1) >= mostUnclosed) return found;
       index = nextLine(text, index);
       continue;
     }

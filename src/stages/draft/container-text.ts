@@ -83,7 +83,8 @@ function fittedInside(replacement: string, form: StringForm, place: Place): stri
 function fittedWriting(replacement: string, form: LiteralForm, { range, text }: Place): string {
   const beginsLine = text.lastIndexOf("\n", range.start - 1) + 1 === range.start;
   const lines = form.indent === undefined || form.indent === "" ? replacement : indented(replacement, form.indent, beginsLine);
-  if (form.isRaw || form.literal.quote.startsWith("\n")) return lines;
+  // Brackets that open a string may stand inside it in pairs, as they are.
+  if (form.isRaw || form.literal.quote.startsWith("\n") || /^[)\]}>]$/.test(form.literal.quote)) return lines;
   if (form.isDoubled === true) return lines.replace(/(?<!")"(?:"")*(?!")/g, '$&"');
   return escapedBare(lines, form.literal.quote, form.hasLines !== true);
 }

@@ -1,5 +1,6 @@
 import type { TextRange } from "../../domain/text/apply-hunk.ts";
-import { formOf, hasLiterals, isJson, isYaml, stringsOf, unsureEscapes } from "../../domain/text/string-form.ts";
+import { missing } from "../../domain/text/sentences.ts";
+import { filledIn, formOf, hasLiterals, isJson, isYaml, stringsOf, unsureEscapes } from "../../domain/text/string-form.ts";
 import { documentProblem } from "./document-structure.ts";
 
 /** A file before and after its hunks, and where each hunk stands in both. */
@@ -51,16 +52,11 @@ function literalProblem({ after, before, hunks, path }: ChangedFile): string | u
     const other = now[index];
     if (other === undefined || other.quote !== literal.quote || before.slice(oldEnd, literal.start) !== after.slice(nowEnd, other.start))
       return "it changes something outside the string that it stands in";
-    const inside = [before.slice(literal.start, literal.end), after.slice(other.start, other.end)] as const;
-    const isMeant = hunks.some((hunk) => literal.start <= hunk.before.start && hunk.before.end <= literal.end);
-    if (inside[0] !== inside[1] && !isMeant) return "it changes a string that it does not stand in";
-    if (inside[0] !== inside[1] && isJson(path)) {
-      const problem = jsonStringProblem(after, other, inside[1]);
-      if (problem !== undefined) return problem;
-    }
-    if (inside[0] !== inside[1] && !isJson(path) && !isRawAt(path, before, literal) && addsUnsureEscape(path, inside))
-      return "it adds a backslash that begins no escape of this language: write \\\\ for a backslash";
-    if (interpolations(inside[0]) !== interpolations(inside[1])) return "it adds or removes an interpolation";
+    const isChanged = before.slice(literal.start, literal.end) !== after.slice(other.start, other.end);
+    if (isChanged && !hunks.some((hunk) => literal.start <= hunk.before.start && hunk.before.end <= literal.end))
+      return "it changes a string that it does not stand in";
+    const problem = isChanged ? insideProblem(path, { text: before, literal }, { text: after, literal: other }) : undefined;
+    if (problem !== undefined) return problem;
     [oldEnd, nowEnd] = [literal.end, other.end];
   }
   if (before.slice(oldEnd) !== after.slice(nowEnd)) return "it changes something outside the string that it stands in";
@@ -68,12 +64,24 @@ function literalProblem({ after, before, hunks, path }: ChangedFile): string | u
   return isInside ? jsonProblem(path, before, after) : "it changes something outside a string";
 }
 
-const addsUnsureEscape = (path: string, [before, after]: readonly [string, string]): boolean =>
-  unsureEscapes(path, after) > unsureEscapes(path, before);
+interface PlacedLiteral {
+  readonly text: string;
+  readonly literal: TextRange;
+}
 
-function isRawAt(path: string, text: string, literal: TextRange): boolean {
-  const form = formOf(path, text, literal);
-  return form?.kind === "literal" && form.isRaw;
+/** What a changed literal holds that its language reads as something else than text. */
+function insideProblem(path: string, old: PlacedLiteral, now: PlacedLiteral): string | undefined {
+  const [before, after] = [old, now].map(({ literal, text }) => text.slice(literal.start, literal.end)) as [string, string];
+  const [oldForm, form] = [formOf(path, old.text, old.literal), formOf(path, now.text, now.literal)];
+  if (oldForm?.kind !== "literal" || form?.kind !== "literal") return "it breaks the string that it stands in";
+  if (isJson(path)) {
+    const problem = jsonStringProblem(now.text, now.literal, after);
+    if (problem !== undefined) return problem;
+  } else if (missing(unsureEscapes(path, after, form), unsureEscapes(path, before, oldForm)).length > 0)
+    return "it adds a backslash that begins no escape of this language: write \\\\ for a backslash";
+  const [filledBefore, filledAfter] = [filledIn(before, oldForm), filledIn(after, form)];
+  const isKept = filledBefore.toSorted().join("\0") === filledAfter.toSorted().join("\0");
+  return isKept ? undefined : "it adds or removes an interpolation";
 }
 
 function jsonStringProblem(text: string, literal: TextRange, inside: string): string | undefined {
@@ -92,6 +100,3 @@ function parses(text: string): boolean {
     return false;
   }
 }
-
-const interpolations = (literal: string): string =>
-  (literal.match(/\$\{|#\{|\\\(|\{\{|\}\}|[{}]|\$[A-Za-z_]\w*|%[sdifr](?![A-Za-z])|%\(/g) ?? []).toSorted().join(" ");

@@ -9,17 +9,21 @@ interface BraceLanguage {
   readonly character: RegExp;
   /** What opens a string, the longest first; sticky. */
   readonly opening: RegExp;
-  readonly written: (opening: string) => { readonly quote: string; readonly writing: Writing };
+  /** `isBlock`: nothing else stands on the opening's line. */
+  readonly written: (opening: string, isBlock: boolean) => { readonly quote: string; readonly writing: Writing };
+  /** Of more quotes in a row than close a long string: the first ones close it, the last ones, or it is none. */
+  readonly surplus: "first" | "last" | "error";
 }
 
 const plainCharacter = /'(?:\\[^\n]{1,9}?|[^'\\\n])'/y;
-const block = { isRaw: false, isFormat: false, hasLines: true, isIndented: true } as const;
+const block = { isRaw: false, isFormat: false, hasLines: true, isIndented: true, trimsLines: true } as const;
 
 const java: BraceLanguage = {
   nestsComments: false,
   character: plainCharacter,
   opening: /"""(?=[ \t]*\r?\n)|"/y,
   written: (quote) => ({ quote, writing: quote === '"' ? { isRaw: false, isFormat: false } : block }),
+  surplus: "first",
 };
 
 const kotlin: BraceLanguage = {
@@ -33,6 +37,7 @@ const kotlin: BraceLanguage = {
         ? { isRaw: false, isFormat: false, hasDollar: true }
         : { isRaw: true, isFormat: false, hasDollar: true, hasLines: true },
   }),
+  surplus: "last",
 };
 
 const csharp: BraceLanguage = {
@@ -40,11 +45,13 @@ const csharp: BraceLanguage = {
   lineStart: /[ \t]*#[^\n]*/y,
   character: plainCharacter,
   opening: /\$*"{3,}|(?:\$@|@\$|\$|@)?"/y,
-  written(opening) {
+  surplus: "error",
+  written(opening, isBlock) {
     const quote = opening.slice(opening.indexOf('"'));
     const dollars = opening.split("$").length - 1;
     const filled = dollars === 0 ? {} : { braces: dollars };
-    if (quote.length > 2) return { quote, writing: { isRaw: true, isFormat: false, hasLines: true, isIndented: true, ...filled } };
+    const lines = isBlock ? ({ hasLines: true, isIndented: true } as const) : {};
+    if (quote.length > 2) return { quote, writing: { isRaw: true, isFormat: false, ...lines, ...filled } };
     if (opening.includes("@"))
       return { quote, writing: { isRaw: false, isFormat: dollars > 0, isDoubled: true, hasLines: true, ...filled } };
     return { quote, writing: { isRaw: false, isFormat: dollars > 0, ...filled } };
@@ -55,6 +62,7 @@ const rust: BraceLanguage = {
   nestsComments: true,
   character: /b?'(?:\\[^\n]{1,9}?|[^'\\\n])'/y,
   opening: /[bc]?r#{0,20}"|[bc]?"/y,
+  surplus: "first",
   written(opening) {
     if (!opening.includes("r")) return { quote: '"', writing: { isRaw: false, isFormat: false, hasLines: true, joinsLines: true } };
     return { quote: `"${"#".repeat(opening.split("#").length - 1)}`, writing: { isRaw: true, isFormat: false, hasLines: true } };
@@ -69,9 +77,13 @@ export function braceLanguageOf(path: string): BraceLanguage | undefined {
   return /\.rs$/i.test(path) ? rust : undefined;
 }
 
+/** Openings that nothing closes, after which the rest of a file is not read: each may have been looked for up to the file's end. */
+const mostUnclosed = 50;
+
 /** All string literals of a Java, Kotlin, C# or Rust file, in order, by their quotes; what is filled into one is part of it. */
 export function braceLiterals(text: string, language: BraceLanguage): readonly Literal[] {
   const found: Literal[] = [];
+  let unclosed = 0;
   for (let index = 0; index < text.length;) {
     const skipped = skippedAt(text, index, language);
     if (skipped !== undefined) {
@@ -83,7 +95,8 @@ export function braceLiterals(text: string, language: BraceLanguage): readonly L
       index = nextOf(text, index + 1);
       continue;
     }
-    found.push(string.literal);
+    if (string.literal !== undefined) found.push(string.literal);
+    else if ((unclosed += 1) >= mostUnclosed) return found;
     index = string.end;
   }
   return found;
@@ -134,19 +147,19 @@ function commentEnd(text: string, index: number, nests: boolean): number {
 const deepest = 12;
 
 interface Found {
-  readonly literal: Literal;
-  /** Behind its closing quote. */
+  /** Absent where nothing closes it. */
+  readonly literal?: Literal;
+  /** Behind its closing quote; where there is none, from where the file can be read on. */
   readonly end: number;
 }
 
 function stringAt(text: string, index: number, language: BraceLanguage, depth: number): Found | undefined {
-  const start = depth > deepest ? undefined : matchEnd(language.opening, text, index);
+  const start = matchEnd(language.opening, text, index);
   if (start === undefined) return undefined;
-  const opening = text.slice(index, start);
-  // Two quotes are an empty string and no long one.
-  const { quote, writing } = language.written(opening);
-  const end = closingOf(text, start, { language, quote, writing, depth });
-  return end === undefined ? undefined : { literal: { start, end, quote, writing }, end: end + quote.length };
+  const { quote, writing } = language.written(text.slice(index, start), /^[ \t]*\r?\n/.test(text.slice(start, lineEnd(text, start) + 1)));
+  const end = depth > deepest ? undefined : closingOf(text, start, { language, quote, writing, depth });
+  if (end !== undefined) return { literal: { start, end, quote, writing }, end: end + quote.length };
+  return { end: writing.hasLines === true ? start : lineEnd(text, start) };
 }
 
 interface Closing {
@@ -157,7 +170,7 @@ interface Closing {
 }
 
 function closingOf(text: string, start: number, scope: Closing): number | undefined {
-  const { quote, writing } = scope;
+  const { language, quote, writing } = scope;
   const escapes = !writing.isRaw && writing.isDoubled !== true;
   for (let index = start; index < text.length; index += 1) {
     const character = text[index];
@@ -171,10 +184,7 @@ function closingOf(text: string, start: number, scope: Closing): number | undefi
         index += 1;
         continue;
       }
-      // Of more quotes than needed the last ones close.
-      let end = index;
-      while (quote.length >= 3 && text[end + quote.length] === '"') end += 1;
-      return end;
+      return /^"{3}/.test(quote) ? closedBy(text, index, quote, language.surplus) : index;
     }
     const filled = filledEnd(text, index, scope);
     if (filled === undefined) continue;
@@ -182,6 +192,14 @@ function closingOf(text: string, start: number, scope: Closing): number | undefi
     index = filled - 1;
   }
   return undefined;
+}
+
+/** Where a long string ends in a row of at least as many quotes as close it. */
+function closedBy(text: string, index: number, quote: string, surplus: BraceLanguage["surplus"]): number | undefined {
+  let end = index;
+  while (text[end + quote.length] === '"') end += 1;
+  if (surplus === "error" && end > index) return undefined;
+  return surplus === "last" ? end : index;
 }
 
 /** The end of what is filled in at a place; -1 where it has none, `undefined` where nothing is filled in. */
@@ -206,7 +224,8 @@ function codeEnd(text: string, start: number, language: BraceLanguage, depth: nu
     }
     const isString = character === '"' || character === "$" || character === "@";
     const string = isString ? stringAt(text, index, language, depth) : undefined;
-    if (character === '"' && string === undefined) return -1;
+    // Trying again behind its opening would take twice as long at every level.
+    if (string !== undefined && string.literal === undefined) return -1;
     index = string?.end ?? matchEnd(language.character, text, index) ?? index + 1;
   }
   return -1;

@@ -13,6 +13,11 @@ interface Heredoc {
   readonly isLoose: boolean;
 }
 
+/** Openings that nothing closes, after which the rest of a file is not read: each was looked for up to the file's end. */
+const mostUnclosed = 50;
+/** Strings in code in strings. */
+const deepest = 12;
+
 /**
  * All string literals of a Ruby file, in order: quotes, `%q` and `%Q`, here-documents from their first line to the line before their end. Symbols,
  * patterns, commands and lists of words are passed over. By its signs alone, as everywhere here: in doubt a place is no literal.
@@ -21,6 +26,7 @@ export function rubyLiterals(text: string): readonly Literal[] {
   const found: Literal[] = [];
   const waiting: Heredoc[] = [];
   const telling = /["'`#%/?\n]|<<[~-]?["'`A-Za-z_]|^=begin\b|^__END__$/gm;
+  let unclosed = 0;
   for (let index = 0; ;) {
     telling.lastIndex = index;
     const next = telling.exec(text);
@@ -39,6 +45,7 @@ export function rubyLiterals(text: string): readonly Literal[] {
     }
     const string = next[0].startsWith("<<") ? undefined : stringAt(text, at);
     if (string?.literal !== undefined) found.push(string.literal);
+    if (string?.isUnclosed === true && (unclosed += 1) >= mostUnclosed) return found;
     index = Math.max(string?.end ?? 0, at + 1);
   }
 }
@@ -81,6 +88,8 @@ interface Found {
   /** Absent for what is no string of the program's text. */
   readonly literal?: Literal;
   readonly end: number;
+  /** Nothing closes it: the file is read on behind its opening. */
+  readonly isUnclosed?: true;
 }
 
 const beforeValue = /(?:^|[=(,:;!&|?{}[\n~])\s*$|\b(?:if|unless|when|and|or|not|return|while|puts|then|do)\s+$/;
@@ -143,14 +152,16 @@ interface Closing {
 }
 
 /** From behind an opening sign to its closing one; those in between that open again have their own. */
-function closed(text: string, start: number, { fills, nests, quote, writing }: Closing): Found | undefined {
+function closed(text: string, start: number, { fills, nests, quote, writing }: Closing, depth = 0): Found {
+  const unclosed = { end: start, isUnclosed: true } as const;
+  if (depth > deepest) return unclosed;
   let open = 1;
   for (let index = start; index < text.length; index += 1) {
     const character = text[index];
     if (character === "\\") index += 1;
     else if (fills && character === "#" && text[index + 1] === "{") {
-      const end = codeEnd(text, index + 2);
-      if (end === undefined) return undefined;
+      const end = codeEnd(text, index + 2, depth + 1);
+      if (end === undefined) return unclosed;
       index = end - 1;
     } else if (character === nests) open += 1;
     else if (character === quote) {
@@ -158,11 +169,11 @@ function closed(text: string, start: number, { fills, nests, quote, writing }: C
       if (open === 0) return { end: index + 1, ...(writing === undefined ? {} : { literal: { start, end: index, quote, writing } }) };
     }
   }
-  return undefined;
+  return unclosed;
 }
 
 /** Where code inside a string ends: behind the brace that closes it. */
-function codeEnd(text: string, start: number): number | undefined {
+function codeEnd(text: string, start: number, depth: number): number | undefined {
   let open = 1;
   for (let index = start; index < text.length;) {
     const character = text[index] ?? "";
@@ -173,8 +184,8 @@ function codeEnd(text: string, start: number): number | undefined {
       index += 1;
       continue;
     }
-    const inner = closed(text, index + 1, { quote: character, fills: character === '"' });
-    if (inner === undefined) return undefined;
+    const inner = closed(text, index + 1, { quote: character, fills: character === '"' }, depth);
+    if (inner.isUnclosed === true) return undefined;
     index = inner.end;
   }
   return undefined;

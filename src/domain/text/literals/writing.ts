@@ -18,6 +18,8 @@ export interface Writing {
   readonly hasLines?: true;
   /** The indentation that all lines share is none of the text; the first line end neither (text blocks, `<<~`). */
   readonly isIndented?: true;
+  /** White space at a line's end is none of the text (Java's text blocks). */
+  readonly trimsLines?: true;
   /** A backslash at a line's end takes the next line's indentation with it (Rust). */
   readonly joinsLines?: true;
 }
