@@ -73,6 +73,27 @@ export function traceStoreContract(name: string, open: () => Promise<TraceStore>
       expect((await store.session(project, sessionId("s")))?.spans).toEqual([span]);
     });
 
+    test("gives texts with half a character back as they came, and knows them again", async () => {
+      const half = "half \ud800";
+      const span = aSpan({
+        name: half,
+        statusMessage: half,
+        scope: half,
+        attributes: { "session.id": "s", [half]: half, "half \ud801": "other", "half \ufffd": "whole", nested: { [half]: [half] } },
+        events: [{ name: half, at: instant("2026-01-01T00:00:01.000Z"), attributes: { message: half.repeat(300) } }],
+        resource: { "service.name": half },
+      });
+      const logs = [
+        aLog({ attributes: { "session.id": "s", [half]: half }, body: half }),
+        aLog({ attributes: { "session.id": "s" }, name: half, scope: half, body: { text: half } }),
+      ];
+      await store.add(project, { spans: [span], logs });
+      expect(await store.add(project, { spans: [span], logs })).toEqual({ added: 0, known: 3 });
+      const held = await store.session(project, sessionId("s"));
+      expect(held?.spans).toEqual([span]);
+      expect(held?.logs).toEqual(logs);
+    });
+
     test("adding the same spans again changes nothing", async () => {
       const spans = [aSpan(inSession("s")), aSpan(inSession("s"))];
       expect(await store.add(project, { spans })).toEqual({ added: 2, known: 0 });

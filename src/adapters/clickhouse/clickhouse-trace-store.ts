@@ -8,7 +8,7 @@ import type { Feedback, LogRecord, Span, Trace, TraceBatch, TraceFeedback } from
 import type { AddResult, Erased, ErasureSelection, RetentionLimits, TraceQuery, TraceStore } from "../../ports/trace-store.ts";
 import type { ClickhouseDatabase, Row } from "./clickhouse-database.ts";
 import { logColumns, logOfRow, rowOfLog, rowOfSpan, spanColumns, spanOfRow, type Stored } from "./collector-rows.ts";
-import { Erasing } from "./erasing.ts";
+import { type ErasedSessions, Erasing } from "./erasing.ts";
 import {
   hexOf,
   type IndexedSession,
@@ -31,6 +31,7 @@ import { entriesCondition, sessionsSql } from "./session-queries.ts";
 const idsTogether = 1000;
 const sessionsTogether = 100;
 const itemsTogether = 2000;
+const mostLooks = 3;
 /** Sessions that one step of retention removes. */
 const expiredTogether = 200;
 /** A label as `labelWord` writes it. */
@@ -62,28 +63,16 @@ export class ClickhouseTraceStore implements TraceStore {
 
   async add(project: ProjectId, batch: TraceBatch): Promise<AddResult> {
     await this.#open();
-    const items = itemsOf(batch);
-    const { at, known } = await this.#known(project, [...items.values()]);
-    const fresh = [...items.values()].filter(({ key }) => !known.has(keyText(key)));
-    const place = (index: number): { project: string; at: string; place: number } => ({ project, at, place: index });
-    const added = (item: Span | LogRecord, index: number): Parameters<typeof rowOfSpan>[1] => ({
-      ...place(index),
-      session: sessionKeyOf(item) ?? "",
-    });
-    const spans = fresh.flatMap((one, index) => ("span" in one ? [rowOfSpan(one.span, added(one.span, index))] : []));
-    const logs = fresh.flatMap((one, index) => ("log" in one ? [rowOfLog(one.log, added(one.log, index))] : []));
-    await this.#database.insert("otel_traces", spans);
-    await this.#database.insert("otel_logs", logs);
-    await this.#database.insert(
-      "tuneup_index",
-      fresh.map((one, index) =>
-        "feedback" in one
-          ? indexRowOfFeedback(one.feedback, one.key, place(index))
-          : indexRowOf("span" in one ? one.span : one.log, one.key, place(index)),
-      ),
-    );
-    const count = spans.length + logs.length;
-    return { added: count, known: batch.spans.length + (batch.logs?.length ?? 0) - count };
+    const items = [...itemsOf(batch).values()];
+    for (;;) {
+      const { at, known } = await this.#known(project, items);
+      const fresh = items.filter(({ key }) => !known.has(keyText(key)));
+      const count = await this.#write(project, at, fresh);
+      // The index comes last: an erasure in between takes bodies and cannot see what is about to be in the index.
+      if (fresh.length === 0 || !(await this.#erasing.wentOnSince(project, at)))
+        return { added: count, known: batch.spans.length + (batch.logs?.length ?? 0) - count };
+      await this.#erasing.takeBack(project, at, [...new Set(fresh.map(({ key }) => key.trace))]);
+    }
   }
 
   async *read(query: TraceQuery): AsyncIterable<Trace> {
@@ -130,10 +119,9 @@ export class ClickhouseTraceStore implements TraceStore {
     await this.#open();
     await this.#erasing.finish();
     const keys = await this.#selected(project, selection);
+    const named = "session" in selection ? [selection.session] : keys;
     if ("everything" in selection) await this.#erasing.everything(project);
-    else for (const some of piecesOf(keys, sessionsTogether)) await this.#eraseSessions(project, some);
-    // Deleted rows are left out at once; this writes their files anew without them.
-    if (keys.length > 0) await this.#erasing.overwrite();
+    else await this.#erasing.sessions(project, this.#toErase(project, piecesOf(named, sessionsTogether)), { overwrite: true });
     return { sessions: keys.length };
   }
 
@@ -141,12 +129,13 @@ export class ClickhouseTraceStore implements TraceStore {
   async expire(limits: RetentionLimits, { dryRun, signal }: { readonly dryRun: boolean; readonly signal?: AbortSignal }): Promise<Erased> {
     await this.#open();
     await this.#erasing.finish();
+    if (!dryRun) await this.#erasing.sweep(Date.parse(limits.before));
     let sessions = 0;
     for (const project of await this.#projects()) {
       const keys = await this.#expired(project, limits);
       for (const some of dryRun ? [keys] : piecesOf(keys, expiredTogether)) {
         if (signal?.aborted === true) return { sessions };
-        if (!dryRun) await this.#eraseSessions(project, some);
+        if (!dryRun) await this.#erasing.sessions(project, this.#toErase(project, [some]), { overwrite: false });
         sessions += some.length;
       }
     }
@@ -155,6 +144,28 @@ export class ClickhouseTraceStore implements TraceStore {
 
   async close(): Promise<void> {
     await this.#database.close();
+  }
+
+  /** Writes what is new of a batch, the index last and in one insert. Answers how many spans and log records it wrote. */
+  async #write(project: ProjectId, at: string, fresh: readonly New[]): Promise<number> {
+    const place = (index: number): { project: string; at: string; place: number } => ({ project, at, place: index });
+    const added = (item: Span | LogRecord, index: number): Parameters<typeof rowOfSpan>[1] => ({
+      ...place(index),
+      session: sessionKeyOf(item) ?? "",
+    });
+    const spans = fresh.flatMap((one, index) => ("span" in one ? [rowOfSpan(one.span, added(one.span, index))] : []));
+    const logs = fresh.flatMap((one, index) => ("log" in one ? [rowOfLog(one.log, added(one.log, index))] : []));
+    await this.#database.insert("otel_traces", spans);
+    await this.#database.insert("otel_logs", logs);
+    await this.#database.insert(
+      "tuneup_index",
+      fresh.map((one, index) =>
+        "feedback" in one
+          ? indexRowOfFeedback(one.feedback, one.key, place(index))
+          : indexRowOf("span" in one ? one.span : one.log, one.key, place(index)),
+      ),
+    );
+    return spans.length + logs.length;
   }
 
   /** Looks at the server once; again after it could not be reached. */
@@ -184,7 +195,7 @@ export class ClickhouseTraceStore implements TraceStore {
   }
 
   async #entries(project: ProjectId, keys: readonly string[]): ReturnType<ClickhouseDatabase["ask"]> {
-    const asTraces = keys.filter((key) => /^[0-9a-f]{32}$/.test(key)).map(uuidOf);
+    const asTraces = keys.filter(isTraceId).map(uuidOf);
     return this.#database.ask("an index of sessions", `SELECT ${indexColumns} FROM tuneup_index WHERE ${entriesCondition}`, {
       project,
       keys,
@@ -192,9 +203,21 @@ export class ClickhouseTraceStore implements TraceStore {
     });
   }
 
+  /** What is erased or taken back between looking at the index and at the bodies is not in the index any more: then both are looked at again. */
   async #sessions(project: ProjectId, keys: readonly string[]): Promise<ReadonlyMap<string, Trace>> {
+    for (let tries = 1; ; tries += 1) {
+      const { missing, traces } = await this.#readSessions(project, keys);
+      if (missing === 0) return traces;
+      if (tries === mostLooks) throw withoutBodies(project, missing);
+    }
+  }
+
+  async #readSessions(
+    project: ProjectId,
+    keys: readonly string[],
+  ): Promise<{ readonly traces: ReadonlyMap<string, Trace>; readonly missing: number }> {
     const { sessions } = sessionsIn(await this.#entries(project, keys), new Set(keys));
-    if (sessions.size === 0) return new Map();
+    if (sessions.size === 0) return { traces: new Map(), missing: 0 };
     const traces = [...new Set([...sessions.values()].flatMap((one) => [...one.traces].map(hexOf)))];
     const spans = new Map<string, Stored<Span>[]>();
     const logs = new Map<string, Stored<LogRecord>[]>();
@@ -208,7 +231,11 @@ export class ClickhouseTraceStore implements TraceStore {
       ),
       this.#rows(project, "otel_logs", { keys, traces: ofLogs }, (row) => collect(logs, whole(row, logOfRow), (log) => keyOfLog(log).id)),
     ]);
-    return new Map([...sessions].map(([key, session]) => [key, traceOf(project, key, session, { spans, logs })]));
+    const absent = (ids: ReadonlySet<string>, held: ReadonlyMap<string, unknown>): number => [...ids].filter((id) => !held.has(id)).length;
+    return {
+      traces: new Map([...sessions].map(([key, session]) => [key, traceOf(project, key, session, { spans, logs })])),
+      missing: hold.reduce((sum, session) => sum + absent(session.spans, spans) + absent(session.logs, logs), 0),
+    };
   }
 
   async #rows(
@@ -243,14 +270,22 @@ export class ClickhouseTraceStore implements TraceStore {
     return rows.map((row) => String(row["key"]));
   }
 
-  async #eraseSessions(project: ProjectId, keys: readonly string[]): Promise<void> {
-    const { sessions, wholeTraces } = sessionsIn(await this.#entries(project, keys), new Set(keys));
-    if (sessions.size === 0) return;
-    await this.#erasing.sessions(project, {
-      sessions: [...sessions.keys()],
-      traces: [...new Set([...sessions.values()].flatMap((one) => [...one.ownTraces]))],
-      orphaned: [...wholeTraces],
-    });
+  /** Groups of sessions with their traces, as an erasure writes them down; also sessions that the index does not have: bodies may lie there. */
+  async *#toErase(project: ProjectId, groups: Iterable<readonly string[]>): AsyncIterable<ErasedSessions> {
+    for (const keys of groups) {
+      const entries = await this.#entries(project, keys);
+      const { sessions, wholeTraces } = sessionsIn(entries, new Set(keys));
+      const indexed = new Set(entries.map((row) => row["trace"]));
+      const unknown = keys.filter(isTraceId).map(uuidOf);
+      yield {
+        sessions: keys,
+        traces: [
+          ...new Set([...sessions.values()].flatMap((one) => [...one.ownTraces])),
+          ...unknown.filter((trace) => !indexed.has(trace)),
+        ],
+        orphaned: [...wholeTraces],
+      };
+    }
   }
 
   async #projects(): Promise<readonly ProjectId[]> {
@@ -283,6 +318,8 @@ export class ClickhouseTraceStore implements TraceStore {
     return rows.map((row) => String(row["key"]));
   }
 }
+
+const isTraceId = (key: string): boolean => /^[0-9a-f]{32}$/.test(key);
 
 /** What a batch holds, each thing once. A log record without trace and session belongs nowhere. */
 function itemsOf({ spans, logs = [], feedback = [] }: TraceBatch): ReadonlyMap<string, New> {
@@ -349,6 +386,17 @@ function* groupsOf(rows: readonly Row[]): Iterable<readonly string[]> {
   }
   if (keys.length > 0) yield keys;
 }
+
+const withoutBodies = (project: ProjectId, missing: number): TuneupError =>
+  new TuneupError(
+    "trace-store-corrupt",
+    `The index of the trace store in ClickHouse has ${missing} spans or log records of project ${project} that its tables do not have.`,
+    {
+      remedy:
+        "Look whether something else removes rows of otel_traces and otel_logs, such as a TTL of the Collector's; restore a backup, or erase the sessions and ingest them again.",
+      fields: { project, missing },
+    },
+  );
 
 /** What a row holds; a row in another shape is an error that does not quote it. */
 function whole<T>(row: Row, read: (row: Row) => T): T {

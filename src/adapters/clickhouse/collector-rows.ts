@@ -35,16 +35,28 @@ export function withinRange(time: Instant): Instant {
 
 const wellFormed = (text: string): string => (text.isWellFormed() ? text : text.toWellFormed());
 
-/** Attributes as the Collector writes them: every value as text. What was no text is noted, so that it comes back as it was. */
+/** Attributes as the Collector writes them: every value as text. What is no text that a row can hold is noted, so that it comes back as it was. */
 function texts(attributes: Attributes, where: string, notes: string[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(attributes).map(([name, value]) => {
-      const key = wellFormed(name);
-      if (typeof value === "string") return [key, wellFormed(value)];
-      notes.push(`${where} ${key}`);
-      return [key, JSON.stringify(value)];
-    }),
-  );
+  const held = new Map<string, string>();
+  for (const [name, value] of Object.entries(attributes)) {
+    let key = wellFormed(name);
+    if (key !== name) {
+      // Two names may differ only in the halves that no row can hold.
+      while (held.has(key) || Object.hasOwn(attributes, key)) key = `${key}\ufffd`;
+      notes.push(`${where}: ${JSON.stringify([key, name])}`);
+    }
+    const isText = typeof value === "string" && value.isWellFormed();
+    if (!isText) notes.push(`${where} ${key}`);
+    held.set(key, isText ? value : JSON.stringify(value));
+  }
+  return Object.fromEntries(held);
+}
+
+/** A text as a row can hold it; one with half a character is noted as it was. */
+function noted(text: string, about: string, notes: string[]): string {
+  if (text.isWellFormed()) return text;
+  notes.push(`${about} was ${JSON.stringify(text)}`);
+  return text.toWellFormed();
 }
 
 const serviceOf = (resource: Attributes): string =>
@@ -72,21 +84,21 @@ export function rowOfSpan(span: Span, added: Added): Row {
   const events = span.events.map((event, index) => {
     const at = withinRange(event.at);
     if (at !== event.at) notes.push(`event ${index} at ${event.at}`);
-    return { at, name: wellFormed(event.name), attributes: texts(event.attributes, `e${index}`, notes) };
+    return { at, name: noted(event.name, `event ${index}`, notes), attributes: texts(event.attributes, `e${index}`, notes) };
   });
   return {
     Timestamp: started,
     TraceId: span.traceId,
     SpanId: span.spanId,
     ParentSpanId: span.parentId ?? "",
-    SpanName: wellFormed(span.name),
+    SpanName: noted(span.name, "name", notes),
     ServiceName: serviceOf(span.resource),
     ResourceAttributes: texts(span.resource, "r", notes),
-    ScopeName: wellFormed(span.scope ?? ""),
+    ScopeName: noted(span.scope ?? "", "scope", notes),
     SpanAttributes: texts(span.attributes, "a", notes),
     Duration: String(BigInt(Math.max(0, duration)) * 1_000_000n),
     StatusCode: statusCodes[span.status],
-    StatusMessage: wellFormed(span.statusMessage ?? ""),
+    StatusMessage: noted(span.statusMessage ?? "", "message", notes),
     "Events.Timestamp": events.map(({ at }) => at),
     "Events.Name": events.map(({ name }) => name),
     "Events.Attributes": events.map(({ attributes }) => attributes),
@@ -100,18 +112,19 @@ export function rowOfLog(log: LogRecord, added: Added): Row {
   const at = withinRange(log.at);
   if (at !== log.at) notes.push(`start ${log.at}`);
   if (log.body === undefined) notes.push("no body");
-  else if (typeof log.body !== "string") notes.push("body");
+  const isText = typeof log.body === "string" && log.body.isWellFormed();
+  if (log.body !== undefined && !isText) notes.push("body");
   if (log.scope === "") notes.push("empty scope");
   return {
     Timestamp: at,
     TraceId: log.traceId ?? "",
     SpanId: log.spanId ?? "",
     ServiceName: serviceOf(log.resource),
-    Body: log.body === undefined ? "" : typeof log.body === "string" ? wellFormed(log.body) : JSON.stringify(log.body),
+    Body: log.body === undefined ? "" : typeof log.body === "string" && isText ? log.body : JSON.stringify(log.body),
     ResourceAttributes: texts(log.resource, "r", notes),
-    ScopeName: wellFormed(log.scope ?? ""),
+    ScopeName: noted(log.scope ?? "", "scope", notes),
     LogAttributes: texts(log.attributes, "a", notes),
-    EventName: wellFormed(log.name),
+    EventName: noted(log.name, "name", notes),
     ...ownColumns(added, notes),
   };
 }
@@ -170,13 +183,24 @@ class Notes {
     return this.#notes.has(note);
   }
   time(about: string): Instant | undefined {
-    const found = [...this.#notes].find((note) => note.startsWith(`${about} `));
-    return found === undefined ? undefined : instant(found.slice(about.length + 1));
+    const [found] = this.#after(`${about} `);
+    return found === undefined ? undefined : instant(found);
+  }
+  text(held: string, about: string): string {
+    const found = this.#after(`${about} was `)[0];
+    return found === undefined ? held : (JSON.parse(found) as string);
   }
   attributes(values: Readonly<Record<string, string>>, where: string): Attributes {
+    const names = new Map(this.#after(`${where}: `).map((note) => JSON.parse(note) as [string, string]));
     return Object.fromEntries(
-      Object.entries(values).map(([key, text]) => [key, this.#notes.has(`${where} ${key}`) ? (JSON.parse(text) as Json) : text]),
+      Object.entries(values).map(([key, text]) => [
+        names.get(key) ?? key,
+        this.#notes.has(`${where} ${key}`) ? (JSON.parse(text) as Json) : text,
+      ]),
     );
+  }
+  #after(beginning: string): readonly string[] {
+    return [...this.#notes].filter((note) => note.startsWith(beginning)).map((note) => note.slice(beginning.length));
   }
 }
 
@@ -193,15 +217,15 @@ export function spanOfRow(value: Row): Stored<Span> {
       traceId: row.TraceId,
       spanId: row.SpanId,
       ...(row.ParentSpanId === "" ? {} : { parentId: row.ParentSpanId }),
-      name: row.SpanName,
+      name: notes.text(row.SpanName, "name"),
       startedAt: notes.time("start") ?? timeOf(row.started),
       ...(notes.has("no end") ? {} : { endedAt }),
       status: status === "ok" || status === "error" ? status : "unset",
-      ...(row.StatusMessage === "" && !notes.has("empty message") ? {} : { statusMessage: row.StatusMessage }),
-      ...(row.ScopeName === "" && !notes.has("empty scope") ? {} : { scope: row.ScopeName }),
+      ...(row.StatusMessage === "" && !notes.has("empty message") ? {} : { statusMessage: notes.text(row.StatusMessage, "message") }),
+      ...(row.ScopeName === "" && !notes.has("empty scope") ? {} : { scope: notes.text(row.ScopeName, "scope") }),
       attributes: notes.attributes(row.SpanAttributes, "a"),
       events: row.eventNames.map((name, index) => ({
-        name,
+        name: notes.text(name, `event ${index}`),
         at: notes.time(`event ${index} at`) ?? timeOf(row.eventTimes[index] ?? row.started),
         attributes: notes.attributes(row.eventAttributes[index] ?? {}, `e${index}`),
       })),
@@ -221,9 +245,9 @@ export function logOfRow(value: Row): Stored<LogRecord> {
       ...(row.TraceId === "" ? {} : { traceId: row.TraceId }),
       ...(row.SpanId === "" ? {} : { spanId: row.SpanId }),
       at: notes.time("start") ?? timeOf(row.started),
-      name: row.EventName,
+      name: notes.text(row.EventName, "name"),
       ...(notes.has("no body") ? {} : { body: notes.has("body") ? (JSON.parse(row.Body) as Json) : row.Body }),
-      ...(row.ScopeName === "" && !notes.has("empty scope") ? {} : { scope: row.ScopeName }),
+      ...(row.ScopeName === "" && !notes.has("empty scope") ? {} : { scope: notes.text(row.ScopeName, "scope") }),
       attributes: notes.attributes(row.LogAttributes, "a"),
       resource: notes.attributes(row.ResourceAttributes, "r"),
     },

@@ -57,6 +57,8 @@ const migrations: readonly (readonly string[])[] = [
        Id UUID, Project String, Sessions Array(String), Traces Array(UUID), Orphaned Array(UUID), Everything UInt8, At Int64
      ) ENGINE = MergeTree ORDER BY Id SETTINGS ${onDisk}`,
   ],
+  // An insert whose answer was lost is sent again, and rows that stand there twice count twice until the table is merged.
+  ["ALTER TABLE tuneup_index MODIFY SETTING non_replicated_deduplication_window = 1000"],
 ];
 
 /** The oldest version whose statements are all documented as used here: deletes that wait, zstd windows, settings per statement. */

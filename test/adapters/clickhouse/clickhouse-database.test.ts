@@ -99,6 +99,7 @@ test("waits for what it inserts, and sends user and password in a header, never 
   const inserts = asked.filter(({ url: { searchParams } }) => searchParams.get("query")?.startsWith("INSERT") === true);
   expect(inserts.map(({ url: { searchParams } }) => searchParams.get("query")?.split(" ")[2])).toEqual([
     "tuneup_migrations",
+    "tuneup_migrations",
     "otel_traces",
     "tuneup_index",
   ]);
