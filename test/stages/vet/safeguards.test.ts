@@ -126,6 +126,13 @@ describe("whole candidates", () => {
   });
 });
 
+it("takes no longer for rows of marks and words that stand in a prompt thousands of times", () => {
+  const marks = `Be kind${",".repeat(400_000)} always`;
+  expect(safeguardRemarks({ path, before: prompt, after: `${prompt}${marks}` })).toEqual([]);
+  const again = "no ax ".repeat(1900);
+  expect(safeguardRemarks({ path, before: again, after: `${again}now` })).toEqual([]);
+});
+
 describe("edits of seven prompts", () => {
   interface Replacement {
     readonly old: string;

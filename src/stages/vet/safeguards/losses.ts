@@ -16,9 +16,22 @@ export function lossIn(comparison: Comparison, rules: readonly string[]): string
 const named = ({ text }: Word): string => `“${text}”`;
 const kindOf = ({ key, role }: Word): string => `${role} ${key}`;
 
+/** Whether something was asked before: a prompt may say a word thousands of times, and each time the answer takes a look at the whole passage. */
+function isSeen(seen: Set<string>, asked: string): boolean {
+  if (seen.has(asked)) return true;
+  seen.add(asked);
+  return false;
+}
+
 function lostWord(comparison: Comparison, rules: readonly string[]): string | undefined {
   const ruled = new Set(rules.flatMap((rule) => read(rule)).map((word) => kindOf(word)));
-  const lost = comparison.lost.find((word) => ruled.has(kindOf(word)) && !isMadeUpFor(word, comparison));
+  const seen = new Set<string>();
+  const lost = comparison.lost.find((word) => {
+    if (!ruled.has(kindOf(word))) return false;
+    // What makes up for a "must" or "not" depends on the verb behind it; for other words on the word alone.
+    const verb = verbOf(word, comparison)?.key ?? "";
+    return !isSeen(seen, `${kindOf(word)} ${word.text} ${word.strength} ${verb}`) && !isMadeUpFor(word, comparison);
+  });
   return lost === undefined ? undefined : `it drops ${named(lost)}`;
 }
 
@@ -37,7 +50,7 @@ function isMadeUpFor(word: Word, comparison: Comparison): boolean {
     case "number":
       return true;
     case "modal":
-      return allows(word) || isCommanded(old, word, now);
+      return allows(word) || isCommanded(verbOf(word, comparison), now);
     case "not":
       return (
         isForbiddenTogether(word, comparison) || (has(gained, "only") && comparison.lost.filter(({ role }) => role === "not").length === 2)
@@ -59,23 +72,29 @@ function isMadeUpFor(word: Word, comparison: Comparison): boolean {
   }
 }
 
+function verbOf(word: Word, { old }: Comparison): Word | undefined {
+  if (word.role === "not") return governedBy(old, old.indexOf(word))[0];
+  return word.role === "modal" ? old.slice(old.indexOf(word) + 1).find(({ role }) => role === "content") : undefined;
+}
+
 /** Whether what a modal asks for is now a command: "you must check" and "check". */
-function isCommanded(old: readonly Word[], modal: Word, now: readonly Word[]): boolean {
-  const verb = old.slice(old.indexOf(modal) + 1).find(({ role }) => role === "content");
+function isCommanded(verb: Word | undefined, now: readonly Word[]): boolean {
   return verb !== undefined && now.some((word, place) => word.key === verb.key && opensClause(now, place));
 }
 
 function opensClause(words: readonly Word[], place: number): boolean {
-  for (const word of words.slice(0, place).toReversed()) {
-    if (word.role === "boundary" || word.role === "joint") return true;
+  for (let at = place - 1; at >= 0; at -= 1) {
+    const word = words[at];
+    if (word === undefined || word.role === "boundary" || word.role === "joint") return true;
     if (word.role !== "universal" && word.role !== "not" && word.text !== "then" && word.text !== "first") return false;
   }
   return true;
 }
 
 /** "Do not judge, do not ask" and "do not judge or ask". */
-function isForbiddenTogether(not: Word, { gained, now, old }: Comparison): boolean {
-  const [verb] = governedBy(old, old.indexOf(not));
+function isForbiddenTogether(not: Word, comparison: Comparison): boolean {
+  const { gained, now } = comparison;
+  const verb = verbOf(not, comparison);
   if (verb === undefined || !has(gained, "or")) return false;
   const bindsAsMuch = ({ role, strength }: Word): boolean => role === "not" && strength >= not.strength;
   return now.some((word, at) => kindOf(word) === kindOf(verb) && clauseBefore(now, at).some(bindsAsMuch));
@@ -98,15 +117,17 @@ const isNoFiller = ({ role }: Word): boolean => role !== "filler";
 
 /** Operators that stay, but no longer before the word that they stood before. */
 function looseAnchor({ now, old }: Comparison): string | undefined {
+  const placesOf = Map.groupBy(now.entries(), ([, word]) => kindOf(word));
+  const seen = new Set<string>();
   for (const [place, word] of old.entries()) {
     const isAnchored =
       word.role === "not" || word.role === "limit" || (word.role === "condition" && word.key !== "if" && word.key !== "after");
     const [governed] = governedBy(old, place);
-    if (!isAnchored || governed === undefined || !has(now, governed.key)) continue;
-    const places = now.flatMap((other, at) => (kindOf(other) === kindOf(word) ? [at] : []));
+    if (!isAnchored || governed === undefined || isSeen(seen, `${kindOf(word)} ${governed.key}`) || !has(now, governed.key)) continue;
+    const places = (placesOf.get(kindOf(word)) ?? []).map(([at]) => at);
     const near = (at: number): readonly Word[] => [
       ...governedBy(now, at, reach),
-      ...(word.key === "only" ? clauseBefore(now, at).slice(-reach) : []),
+      ...(word.key === "only" ? clauseBefore(now, at, reach) : []),
     ];
     if (places.length > 0 && !places.some((at) => has(near(at), governed.key)))
       return `${named(word)} no longer stands before ${named(governed)}`;
@@ -120,8 +141,9 @@ const reach = 4;
 function setFree({ now, old }: Comparison): string | undefined {
   const places = (words: readonly Word[], key: string): readonly number[] =>
     words.flatMap((word, at) => (word.role === "content" && word.key === key ? [at] : []));
+  const seen = new Set<string>();
   for (const { key, role, text } of old) {
-    if (role !== "content") continue;
+    if (role !== "content" || isSeen(seen, key)) continue;
     const [before, after] = [places(old, key), places(now, key)];
     if (after.length === 0 || !before.every((at) => isForbidden(old, at))) continue;
     if (!after.some((at) => forbids(clauseAround(now, at), clauseAround(now, at)))) return `“${text}” is no longer in what is forbidden`;

@@ -12,12 +12,16 @@ export interface ChangedPassage {
 }
 
 /** Sentences that differ in case, emphasis or their last mark say the same. */
-const evened = (sentence: string): string =>
-  sentence
+const evened = (sentence: string): string => {
+  const plain = sentence
     .toLowerCase()
     .replace(/[’‘]/g, "'")
-    .replace(/[*`"“”_]/g, "")
-    .replace(/[\s.:;,]+$/, "");
+    .replace(/[*`"“”_]/g, "");
+  // A pattern for the end of a text is tried at every mark of a long row of them.
+  let end = plain.length;
+  while (end > 0 && /[\s.:;,]/.test(plain[end - 1] ?? "")) end -= 1;
+  return plain.slice(0, end);
+};
 
 /** Where two texts differ, sentence by sentence. A sentence that only moved is no difference. */
 export function changedPassages(before: string, after: string): readonly ChangedPassage[] {
