@@ -377,9 +377,11 @@ describe("leaks", () => {
   });
 
   it("refuses a person's name, but not a word that happens to be one", async () => {
-    expect(rulesOf(await leak("- Greet Rossi."))).toEqual(["leak-name"]);
-    const will = [shown(["user: my name is Will Mark"])];
-    expect(rulesOf(await adding("- Will they come? You will see.", { transcripts: will }))).toEqual([]);
+    for (const written of ["Rossi", "rossi", "ROSSI"]) expect(rulesOf(await leak(`- Greet ${written}.`))).toEqual(["leak-name"]);
+    const will = [shown(["user: my name is Will Mark, it's Purple", "agent: A purple one."])];
+    expect(rulesOf(await adding("- Will they come? You will see, even if it is purple.", { transcripts: will }))).toEqual([]);
+    const city = { transcripts: talk, repositoryText: "Rossi is the name of our bot." };
+    expect(rulesOf(await adding("- Greet rossi.", city))).toEqual([]);
   });
 
   it("finds runs in scripts without spaces", async () => {

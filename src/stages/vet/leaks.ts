@@ -64,14 +64,32 @@ function identifies({ after, before }: ChangedText, { corpus, repository }: Leak
   return leaking.some((token) => !known.includes(token));
 }
 
-/** A name that is also a plain word ("Will", "Grace") counts as the word where the repository or the edit itself writes it small. */
+/** Names that are words as well, and days and months. */
+const wordNames: ReadonlySet<string> = new Set(
+  `will mark grace rose faith hope may june april august bill frank jack rich drew chase grant art pat ray dean miles page penny joy dawn eve sky
+   summer autumn ivy lily daisy jasmine violet olive hazel amber ruby pearl crystal guy hunter mason cooper carter parker taylor tanner baker cook
+   king young brown green white black gray grey long short hill wood woods stone rivers brooks field fields price bell ford day knight bishop case
+   banks love power powers strong wise best sharp swift rush rice lane street park church bond cash christian constant earnest ernest good gold
+   holiday house just large little low major mile noble north south east west port rank sage sell small star sterling true victor ward way wells
+   the and for you your not can all any new one two are was has have please thank thanks hello order account monday tuesday wednesday thursday
+   friday saturday sunday january february march july september october november december`.split(/\s+/),
+);
+/** Shorter ones are met in too many words written small: Al, Jo. */
+const shortestSmall = 3;
+
+/** A name that is also a plain word ("Will", "Grace") counts as the word; so does one that the agent or the repository writes small. */
 function namesSomeone({ after, before }: ChangedText, { corpus, repository }: LeakScope): boolean {
-  const old = new Set(before.match(/[\p{L}\p{M}'’-]+/gu));
-  const found = (after.match(/\p{Lu}[\p{L}\p{M}'’-]+/gu) ?? []).filter((word) => !old.has(word) && corpus.names.has(word));
-  return found.some(
-    (word) => !holdsWord(repository, word) && !holdsWord(repository, word.toLowerCase()) && !holdsWord(after, word.toLowerCase()),
-  );
+  const old = new Set(wordsIn(before).map((word) => word.toLowerCase()));
+  return wordsIn(after).some((word) => {
+    const small = word.toLowerCase();
+    const name = corpus.names.get(small);
+    if (name === undefined || old.has(small) || (word === small && word.length < shortestSmall)) return false;
+    if (wordNames.has(small) || corpus.plainWords.has(small)) return false;
+    return ![word, small, name].some((written) => holdsWord(repository, written));
+  });
 }
+
+const wordsIn = (text: string): readonly string[] => text.match(/\p{L}[\p{L}\p{M}'’-]+/gu) ?? [];
 
 function holdsWord(text: string, word: string): boolean {
   const isLetter = (character: string | undefined): boolean => character !== undefined && /\p{L}/u.test(character);

@@ -14,15 +14,18 @@ export interface TranscriptCorpus {
   readonly shortRuns: ReadonlySet<string>;
   /** Ids, addresses, numbers: tokens with what joins them, in lower case. */
   readonly tokens: ReadonlySet<string>;
-  /** Names of people, as they are written. */
-  readonly names: ReadonlySet<string>;
+  /** Names of people as they are written, by what they are in lower case. */
+  readonly names: ReadonlyMap<string, string>;
+  /** Words that the agent writes small: a name among them is a plain word as well. */
+  readonly plainWords: ReadonlySet<string>;
 }
 
 export function transcriptCorpus(transcripts: readonly Shown[]): TranscriptCorpus {
   const runs = new Set<string>();
   const shortRuns = new Set<string>();
   const tokens = new Set<string>();
-  const names = new Set<string>();
+  const names = new Map<string, string>();
+  const plainWords = new Set<string>();
   for (const session of transcripts) {
     const texts = [...new Set([...session.messages.flatMap((message) => textsOf(message)), ...outsideMessages(session)])];
     for (const text of texts) {
@@ -31,9 +34,10 @@ export function transcriptCorpus(transcripts: readonly Shown[]): TranscriptCorpu
       for (const run of runsOf(words, quotationLength)) shortRuns.add(run);
       for (const token of tokensOf(text)) tokens.add(token);
     }
-    for (const name of namesOf(session)) names.add(name);
+    for (const name of namesOf(session)) names.set(name.toLowerCase(), name);
+    for (const word of smallWordsOf(session)) plainWords.add(word);
   }
-  return { runs, shortRuns, tokens, names };
+  return { runs, shortRuns, tokens, names, plainWords };
 }
 
 /** Feedback, and tool errors that are not in the conversation. */
@@ -115,6 +119,14 @@ const capitalised = /\p{Lu}[\p{L}\p{M}'’-]+/gu;
 /** No flag for case: with it, \p{Lu} would match small letters too. */
 const introduction =
   /\b(?:[Mm]y (?:full |first |last )?name is|[Mm]y name's|I am|I'm|i am|i'm|[Tt]his is|[Ii]t's|[Hh]ere is|[Ss]igned|[Rr]egards|[Ss]incerely|[Tt]hanks),?\s+(\p{Lu}[\p{L}'’-]+(?:\s+\p{Lu}[\p{L}'’-]+){0,3})/gu;
+
+/** No part of an id or an address. */
+const smallWord = /(?<![\p{L}\p{N}_@.-])\p{Ll}[\p{Ll}\p{M}'’-]+(?![\p{L}\p{N}_@-]|\.[\p{L}\p{N}])/gu;
+
+const smallWordsOf = (session: Shown): readonly string[] =>
+  session.messages.flatMap((message) =>
+    message.role === "assistant" ? message.parts.flatMap((part) => (part.kind === "text" ? (part.text.match(smallWord) ?? []) : [])) : [],
+  );
 
 /** Names of people: in fields that hold such, and where users introduce themselves. */
 function namesOf(session: Shown): readonly string[] {
