@@ -15,6 +15,8 @@ export interface Documents {
   get(key: string): Promise<Json | undefined>;
   /** Keys with this prefix, in order. */
   keys(prefix: string): Promise<readonly string[]>;
+  /** Removes every document whose key has this prefix. */
+  remove(prefix: string): Promise<void>;
 }
 
 export interface Proposals {

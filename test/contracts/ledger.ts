@@ -50,6 +50,13 @@ export function ledgerContract(name: string, open: () => Promise<Ledger>): void 
       expect(await ledger.keys("replay%")).toEqual(["replay%x"]);
     });
 
+    test("documents are removed by prefix, and no other", async () => {
+      for (const key of ["note/1/a", "note/1/b", "note/10/a", "note/2/a"]) await ledger.put(key, 1);
+      await ledger.remove("note/1/");
+      expect(await ledger.keys("note/")).toEqual(["note/10/a", "note/2/a"]);
+      expect(await ledger.get("note/1/a")).toBeUndefined();
+    });
+
     test("a proposal moves on only from the state that the caller saw", async () => {
       expect(await ledger.save(aProposal(), undefined)).toBe("saved");
       expect(await ledger.save(aProposal(), undefined)).toBe("conflict");

@@ -18,6 +18,7 @@ export function expiringTexts(documents: Documents, now: () => Instant): Documen
       return document === null && isText(key) ? undefined : document;
     },
     keys: (prefix) => documents.keys(prefix),
+    remove: (prefix) => documents.remove(prefix),
     put: async (key, document) => {
       const day = dayOf(now());
       if (isText(key) && !noted.has(`${day} ${key}`)) {

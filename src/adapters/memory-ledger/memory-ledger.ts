@@ -35,6 +35,10 @@ export class MemoryLedger implements Ledger {
     return [...this.#documents.keys()].filter((key) => key.startsWith(prefix)).sort();
   }
 
+  async remove(prefix: string): Promise<void> {
+    for (const key of await this.keys(prefix)) this.#documents.delete(key);
+  }
+
   async save(proposal: Proposal, expected: ProposalState | undefined): Promise<"saved" | "conflict"> {
     if (this.#proposals.get(proposal.id)?.state !== expected) return "conflict";
     this.#proposals.set(proposal.id, proposal);

@@ -40,6 +40,10 @@ export class SqlLedger implements Ledger {
     return rows.map((row) => String(row["key"]));
   }
 
+  async remove(prefix: string): Promise<void> {
+    await this.#tables.run("DELETE FROM documents WHERE key >= ? AND key < ?", prefix, `${prefix}${afterAll}`);
+  }
+
   async save(proposal: Proposal, expected: ProposalState | undefined): Promise<"saved" | "conflict"> {
     const { id, state } = proposal;
     const document = JSON.stringify(proposal);

@@ -65,9 +65,20 @@ describe("conversations of replays in the ledger", () => {
       get: (key: string) => ledger.get(key),
       put: (key: string, document: Json) => ledger.put(key, document),
       keys: (prefix: string) => (looked.push(prefix), ledger.keys(prefix)),
+      remove: (prefix: string) => ledger.remove(prefix),
     };
     expect(await ledgerTranscripts(watched).expire(day(6))).toBe(1);
     expect(looked).toEqual(["transcript-day/2026-01-03/", "transcript-day/2026-01-04/", "transcript-day/2026-01-05/"]);
+  });
+
+  test("leave no note of a day behind that is over, and the notes of later days stay", async () => {
+    const ledger = new MemoryLedger();
+    const kept = ledgerTranscripts(ledger);
+    for (const number of [1, 2, 5]) await kept.keep(digest(`sha256:0${number}`), conversation, day(number));
+    expect(await kept.expire(day(3))).toBe(2);
+    expect(await ledger.keys("transcript-day/")).toEqual(["transcript-day/2026-01-05/sha256:05"]);
+    expect(await kept.expire(day(6))).toBe(1);
+    expect(await ledger.keys("transcript-day/")).toEqual([]);
   });
 
   test("that are damaged are as good as none", async () => {
