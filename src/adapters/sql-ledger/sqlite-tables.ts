@@ -26,7 +26,8 @@ export class SqliteTables implements Tables {
   static open({ open, path, schema }: SqliteFile): SqliteTables {
     try {
       const database = open(path);
-      database.exec("PRAGMA foreign_keys = ON");
+      // What people said is overwritten in the ledger when its time is over: then in the file, too.
+      database.exec("PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON");
       migrate(database, schema);
       return new SqliteTables(database, schema.what);
     } catch (cause) {
@@ -93,7 +94,8 @@ function inTransaction<T>(database: DatabaseSync, work: () => T): T {
     database.exec("COMMIT");
     return result;
   } catch (error) {
-    database.exec("ROLLBACK");
+    // SQLite ends some transactions itself (a full disk, a trigger); a second end would hide why.
+    if (database.isTransaction) database.exec("ROLLBACK");
     throw error;
   }
 }
