@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { OpenworkflowJobQueue } from "../../src/adapters/openworkflow-job-queue/openworkflow-job-queue.ts";
 import { openState, type State } from "../../src/compose/state.ts";
 import { instant } from "../../src/domain/ids.ts";
 import type { JobQueue } from "../../src/ports/job-queue.ts";
@@ -58,6 +59,22 @@ test("eight processes that start at once on an empty database make its schema on
   await Promise.all(states.map(async (state) => state.jobs(state.ledger())));
   const said = await Promise.all(states.map((state) => state.ledger().delivery("one")));
   expect(said.toSorted()).toEqual(["new", ...Array.from({ length: 7 }, () => "seen")]);
+});
+
+test("an address may name several hosts, of which one answers", async () => {
+  const url = await server.freshDatabase();
+  database = url.replace(/@([^/]+)\//, "@127.0.0.1:1,$1/");
+  const state = await process();
+  const jobs = await state.jobs(state.ledger());
+  expect(await jobs.add({ name: "run", key: "acme/a/1", payload: {} })).toBe("added");
+});
+
+test("why the queue's tables cannot be made is said as the database says it", async () => {
+  const nowhere = (await server.freshDatabase()).replace(/[^/]+$/, "nowhere");
+  await expect(OpenworkflowJobQueue.prepare(nowhere, "tuneup")).rejects.toMatchObject({
+    code: "3D000",
+    message: 'database "nowhere" does not exist',
+  });
 });
 
 test("the audit log cannot be changed, not even by someone who connects to the database", async () => {

@@ -73,12 +73,17 @@ export class OpenworkflowJobQueue implements JobQueue, JobRecords {
     }
   }
 
-  /** Brings the library's own tables in a PostgreSQL schema up to date. One process at a time: whoever calls sees to that. */
+  /** Brings the library's own tables in a PostgreSQL schema up to date. One process at a time: whoever calls sees to that. Throws what the driver says. */
   static async prepare(url: string, schema: string): Promise<void> {
-    const quiet = new URL(url);
-    // The library's own connections would print the server's notices on standard output.
-    quiet.searchParams.set("client_min_messages", "error");
-    await (await BackendPostgres.connect(quiet.href, { schema })).stop();
+    // The library's own connections would print the server's notices on standard output. An address may name several hosts, which `URL` cannot read.
+    const quiet = `${url}${url.includes("?") ? "&" : "?"}client_min_messages=error`;
+    let backend: BackendPostgres;
+    try {
+      backend = await BackendPostgres.connect(quiet, { schema });
+    } catch (error) {
+      throw error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    }
+    await backend.stop();
   }
 
   /** The jobs of one lane in a database that was prepared; this process works on so many at once. */

@@ -2,6 +2,7 @@ import { TuneupError } from "../../domain/errors.ts";
 import { describeAddress, makePool, type Pool } from "./postgres-connection.ts";
 import { postgresMigrations, postgresSchema } from "./postgres-schema.ts";
 import { inTransaction, PostgresTables } from "./postgres-tables.ts";
+import type { Row } from "./tables.ts";
 
 export interface PostgresOptions {
   readonly url: string;
@@ -96,13 +97,18 @@ export class PostgresDatabase {
 
   /** Asks the database how it is. */
   async facts(): Promise<DatabaseFacts> {
-    const before = this.#options.clock();
-    const row = await this.tables.first(
-      `SELECT current_setting('server_version') AS version, extract(epoch FROM clock_timestamp()) * 1000 AS clock,
-              (SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()) AS encrypted`,
+    const { here, row } = await this.tables.patiently("reads", () =>
+      inTransaction(this.#pool, async (connection) => {
+        // Both clocks on a connection that is there: waiting for a database that is away would look like a clock that is off.
+        const before = this.#options.clock();
+        const [found] = await connection.unsafe<Row[]>(
+          `SELECT current_setting('server_version') AS version, extract(epoch FROM clock_timestamp()) * 1000 AS clock,
+                  (SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()) AS encrypted`,
+        );
+        return { row: found, here: (before + this.#options.clock()) / 2 };
+      }),
     );
     const version = row?.["version"];
-    const here = (before + this.#options.clock()) / 2;
     return {
       address: this.address,
       version: typeof version === "string" ? (version.split(" ")[0] ?? version) : "unknown",

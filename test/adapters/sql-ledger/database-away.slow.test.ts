@@ -44,6 +44,18 @@ describe("a database that goes away", () => {
     expect(await ledger.get("other")).toBe("meanwhile");
   });
 
+  test("does not make this machine's clock look as if it were off", async () => {
+    let ahead = 0;
+    const database = await open(await server.freshDatabase(), { clock: () => Date.now() + ahead });
+    await server.stop("immediate");
+    // The machine sleeps while the database is away, and its clock is set when it wakes.
+    ahead = -60_000;
+    const facts = database.facts();
+    ahead = 0;
+    await server.start();
+    expect(Math.abs((await facts).clockAhead)).toBeLessThan(5000);
+  });
+
   test("and stays away is reported with its address and what helps, and without the password", async () => {
     const ledger = new SqlLedger((await open(await server.freshDatabase(), { patienceMilliseconds: 300 })).tables);
     await server.stop("fast");
