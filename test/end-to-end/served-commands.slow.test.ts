@@ -102,6 +102,14 @@ describe("tuneup serve, with GitHub's stand-in", () => {
       new RegExp(`pull request ${number}: [\\s\\S]*2 of 3 open pull requests are left`),
     );
 
+    const proposed = world.text(pull?.head ?? "", "prompts/system.md");
+    expect((await command("/tuneup revise say it in one short sentence", number)).answer).toContain("up to date");
+    const revised = world.text(pull?.head ?? "", "prompts/system.md");
+    expect(revised).not.toBe(proposed);
+    // The first job is finished and found again: what was asked for since stands.
+    expect((await command("/tuneup run")).answer).toMatch(/Left alone: pull request \d+ holds a later result/);
+    expect(world.text(pull?.head ?? "", "prompts/system.md")).toBe(revised);
+
     world.push(pull?.head ?? "", "my own words", { "prompts/system.md": "mine\n" });
     const edited = () => world.comments.some((comment) => comment.issue === number && comment.body.includes("updates paused"));
     await until("the edit is noticed", edited);

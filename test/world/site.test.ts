@@ -48,6 +48,24 @@ describe("the stand-in's pages", () => {
     expect(await page(`/acme/support-agent/issues/${number}`)).toContain("closed");
   });
 
+  test("offer a draft for review before it can be merged, as GitHub does", async () => {
+    const branch = { ref: "refs/heads/edit", sha: world.head("main") };
+    await world.ask({ kind: "user", login: "ada" }, "POST", "/repos/acme/support-agent/git/refs", branch);
+    world.push("edit", "an edit", { "prompts/system.md": "Be kinder.\n" });
+    await world.ask({ kind: "user", login: "ada" }, "POST", "/repos/acme/support-agent/pulls", {
+      title: "Kinder",
+      head: "edit",
+      base: "main",
+      draft: true,
+    });
+    const place = `/acme/support-agent/pull/${world.pulls.at(-1)?.number ?? 0}`;
+    expect(await page(place)).toMatch(/Ready for review/);
+    await post(`${place}/ready`, {});
+    expect(await page(place)).toMatch(/>Merge</);
+    await post(`${place}/merge`, {});
+    expect(await page(place)).toContain("<b>merged</b>");
+  });
+
   test("answer to no name but this machine's own", async () => {
     const { request } = await import("node:http");
     const status = await new Promise((resolve) => {

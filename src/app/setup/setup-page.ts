@@ -48,8 +48,9 @@ const layout = (title: string, body: unknown): Page =>
 const reasons: Readonly<Record<string, string>> = {
   contents: "read the prompt, write the branch of a proposal",
   pull_requests: "open the pull request and keep it up to date; never merge, approve or re-open",
-  issues: "answer the comment that started a run",
-  checks: "show progress and result",
+  issues: "answer commands, and keep a dashboard where one is wanted",
+  checks: "show progress, result and approval",
+  merge_queues: "report at what the merge queue tries",
   metadata: "look up whether who commented may write",
 };
 

@@ -11,7 +11,8 @@ import type { Instant } from "../../domain/ids.ts";
 import type { Proposal } from "../../domain/proposal.ts";
 import { setupBranch } from "../../domain/publishing/setup.ts";
 import { ledgerRateWindow } from "../../pipeline/standing/rate-window.ts";
-import { knownPulls, rememberPublication, settledPull } from "../../pipeline/standing/pulls.ts";
+import type { Hindrance } from "../../domain/publishing/limits.ts";
+import { knownPulls, laterResult, rememberPublication, settledPull } from "../../pipeline/standing/pulls.ts";
 import type { ForgeWriter, Publication } from "../../ports/forge.ts";
 import type { Ledger } from "../../ports/ledger.ts";
 import { type LastLook, publish, publishSetup } from "../../stages/publish.ts";
@@ -99,6 +100,11 @@ interface ProposalParts {
   readonly flags: Flags;
 }
 
+const heldBy = (pull: number): Hindrance => ({
+  why: `pull request ${pull} holds a later result for this failure`,
+  remedy: "`/tuneup retry` tests the failure anew; `/tuneup revise` there changes the edit.",
+});
+
 async function publishProposal(
   proposal: Proposal,
   writer: ForgeWriter,
@@ -111,7 +117,11 @@ async function publishProposal(
       recreate: flags.recreate === true,
       settledPull: settledPull(await knownPulls(ledger, repository), proposal.branch),
     },
-    hindrance: (one) => hindranceNow(one, { repository, ledger, operator, now: now(), limited: flags.forge === "github" }),
+    hindrance: async (one) => {
+      const later = await laterResult(ledger, proposal);
+      if (later !== undefined) return heldBy(later.number);
+      return hindranceNow(one, { repository, ledger, operator, now: now(), limited: flags.forge === "github" });
+    },
   });
   await rememberPublication(ledger, proposal, done, now());
   return done;

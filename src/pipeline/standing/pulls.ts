@@ -41,6 +41,18 @@ export async function publishedProposal(documents: Pick<Documents, "get">, id: P
   return stored === undefined ? undefined : (stored as unknown as Proposal);
 }
 
+const replacedKey = ({ evidence, id }: Pick<Proposal, "evidence" | "id">): string => `replaced/${id}/${evidence}`;
+
+/**
+ * The open pull request that holds a later result for the same failure, where this proposal stood there before: a finished job that is found again must
+ * not put its edit back over what somebody asked for since. `undefined` where nothing of the kind is known.
+ */
+export async function laterResult(documents: Pick<Documents, "get" | "keys">, proposal: Proposal): Promise<KnownPull | undefined> {
+  if ((await documents.get(replacedKey(proposal))) === undefined) return undefined;
+  if ((await publishedProposal(documents, proposal.id))?.evidence === proposal.evidence) return undefined;
+  return (await knownPulls(documents, proposal.repository)).find((pull) => pull.branch === proposal.branch && pull.life === "open");
+}
+
 /**
  * The number up to which a branch's pull requests are settled: people closed them, or Tuneup did. Who asks after whether the failure is ignored has
  * asked before.
@@ -60,6 +72,8 @@ export async function rememberPublication(
   const { pull } = publication;
   if (pull === undefined) return;
   if (publication.result === "published") {
+    const before = await publishedProposal(documents, proposal.id);
+    if (before !== undefined && before.evidence !== proposal.evidence) await documents.put(replacedKey(before), true);
     await documents.put(publishedKey(proposal.id), asJson(proposal));
     return rememberPull(documents, proposal, pull, at);
   }

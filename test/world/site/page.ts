@@ -34,7 +34,7 @@ const style = `
   .box { border: 1px solid var(--line); border-radius: 6px; margin: 1rem 0; padding: .5rem 1rem; overflow-wrap: anywhere }
   .soft { color: var(--soft) } form { margin: .5rem 0 } textarea { width: 100%; box-sizing: border-box; font: inherit }
   pre { overflow-x: auto; border: 1px solid var(--line); border-radius: 6px; padding: .5rem }
-  table { border-collapse: collapse } td, th { border: 1px solid var(--line); padding: .25rem .5rem }
+  table { border-collapse: collapse; display: block; overflow-x: auto; overflow-wrap: normal } td, th { border: 1px solid var(--line); padding: .25rem .5rem }
   .add { background: #1a7f3722 } .gone { background: #cf222e22 }
 `;
 

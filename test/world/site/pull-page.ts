@@ -103,7 +103,9 @@ export function pullPage(repository: Repository, number: number): string | undef
   const checks = repository.data.checks.filter((check) => check.head_sha === head).map((check) => checkBox(check, place));
   const buttons =
     pull.state === "open"
-      ? form(`${place}/merge`, "Merge") + form(`${place}/close`, "Close") + form(`${place}/push`, "Push a commit as ada")
+      ? (pull.draft ? form(`${place}/ready`, "Ready for review") : form(`${place}/merge`, "Merge")) +
+        form(`${place}/close`, "Close") +
+        form(`${place}/push`, "Push a commit as ada")
       : "";
   return page(
     `${pull.title} #${number}`,

@@ -170,6 +170,10 @@ export class Site {
         await world.ask(actor, "PATCH", `/repos/${fullName(repository)}/issues/${issue.number}`, {
           body: issue.body.replace(box, box.replace("[ ]", "[x]")),
         });
+    } else if (what === "ready") {
+      const query =
+        "mutation ($input: MarkPullRequestReadyForReviewInput!) { markPullRequestReadyForReview(input: $input) { pullRequest { isDraft } } }";
+      await world.ask(actor, "POST", "/graphql", { query, variables: { input: { pullRequestId: `PR_${number}` } } });
     } else if (what === "close" || what === "merge")
       await world.ask(actor, ...endOf(repository, { kind: kind ?? "", number: number ?? "", what }));
     else return undefined;
