@@ -8,6 +8,7 @@ import { runsOf, wordsOf } from "../../domain/text/word-runs.ts";
 import { encoded, fitted, formAround } from "./container-text.ts";
 import type { DraftCandidate } from "./reply.ts";
 import { type RewrittenPart, rewrittenParts } from "./rewrite.ts";
+import { quotedValue } from "./yaml-scalar.ts";
 
 /** `hint` is for the model alone: it may quote the repository, inside a fence. */
 export type Resolved =
@@ -81,7 +82,8 @@ function hunkIn(edit: DraftEdit, text: string, regions: readonly AgentSource[]):
     const form = formAround(region, text, hunk.range);
     const kept =
       hunk.strategy === "exact" ? hunk.replacement : withOldLines(text.slice(hunk.range.start, hunk.range.end), hunk.replacement);
-    return { result: "found", range: hunk.range, replacement: fitted(kept, form, { path: edit.path, text, range: hunk.range }) };
+    const part = { range: hunk.range, replacement: fitted(kept, form, { path: edit.path, text, range: hunk.range }) };
+    return { result: "found", ...((form.kind === "yaml-plain" ? quotedValue(text, region.range, part) : undefined) ?? part) };
   }
   if (ambiguous?.result === "ambiguous") return ambiguous;
   if (places.size > 1) return { result: "ambiguous", lines: [...places.values()].map(({ region }) => region.lines.first) };

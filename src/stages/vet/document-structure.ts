@@ -14,7 +14,8 @@ export function documentProblem(file: ChangedFile): string | undefined {
   const meant = new Set<number>();
   for (const [index, node] of before.entries()) {
     const other = after[index];
-    if (other === undefined || node.shape !== other.shape) return "it changes keys, comments, anchors or the way a value is written";
+    if (other === undefined || node.shape !== other.shape || (node.style !== other.style && !isQuoted(node, other, file)))
+      return "it changes keys, comments, anchors or the way a value is written";
     if (node.value === other.value) continue;
     if (node.isKey) return "it changes a key";
     if (!file.hunks.some((hunk) => holds(node.range, hunk.before))) return "it changes a value that it does not stand in";
@@ -22,6 +23,13 @@ export function documentProblem(file: ChangedFile): string | undefined {
     meant.add(index);
   }
   return meaningProblem(old, now, meant.size);
+}
+
+/** Whether a bare text became one in double quotes, and one hunk took the whole of it. */
+function isQuoted(node: FlatNode, other: FlatNode, { hunks }: ChangedFile): boolean {
+  if (node.isKey || node.type !== "string" || other.type !== "string" || node.style !== "PLAIN" || other.style !== "QUOTE_DOUBLE")
+    return false;
+  return hunks.some(({ before }) => before.start === node.range.start && before.end === node.range.end);
 }
 
 const holds = (outer: TextRange, inner: TextRange): boolean => outer.start <= inner.start && inner.end <= outer.end;
@@ -48,8 +56,10 @@ function documentsIn(text: string): readonly Document[] | undefined {
 }
 
 interface FlatNode {
-  /** Everything but the value: kind, style, tag, anchor, comments, and where in the tree. */
+  /** Everything but the value and its style: kind, tag, anchor, comments, and where in the tree. */
   readonly shape: string;
+  /** Quoted stays quoted and a block stays a block, or the text around it may be read anew. */
+  readonly style: string;
   readonly value: string;
   readonly type: string;
   readonly isKey: boolean;
@@ -65,6 +75,7 @@ function nodesOf(document: Document): readonly FlatNode[] {
   });
   const head: FlatNode = {
     shape: JSON.stringify([document.commentBefore ?? "", document.comment ?? "", document.directives?.toString(document) ?? ""]),
+    style: "",
     value: "",
     type: "document",
     isKey: false,
@@ -76,10 +87,10 @@ function nodesOf(document: Document): readonly FlatNode[] {
 function flat(node: Node, isKey: boolean, depth: number): FlatNode {
   const [start = 0, end = 0] = node.range ?? [];
   const own = isScalar(node)
-    ? { kind: "scalar", style: styleOf(node.type), anchor: node.anchor ?? "" }
+    ? { kind: "scalar", source: "", anchor: node.anchor ?? "" }
     : {
         kind: isAlias(node) ? "alias" : "collection",
-        style: isAlias(node) ? node.source : "",
+        source: isAlias(node) ? node.source : "",
         anchor: "anchor" in node ? (node.anchor ?? "") : "",
       };
   const tag = isAlias(node) ? "" : (node.tag ?? "");
@@ -88,22 +99,20 @@ function flat(node: Node, isKey: boolean, depth: number): FlatNode {
       depth,
       isKey,
       own.kind,
-      own.style,
+      own.source,
       own.anchor,
       tag,
       node.commentBefore ?? "",
       node.comment ?? "",
       isNode(node) && node.spaceBefore === true,
     ]),
+    style: isScalar(node) ? (node.type ?? "") : "",
     value: isScalar(node) ? (JSON.stringify(node.value) ?? "") : "",
     type: isScalar(node) ? (node.value === null ? "null" : typeof node.value) : "collection",
     isKey,
     range: { start, end },
   };
 }
-
-/** Quoted stays quoted and a block stays a block, or the text around it may be read anew. */
-const styleOf = (type: string | undefined): string => type ?? "";
 
 const mostAliases = 100;
 const deepest = 60;
