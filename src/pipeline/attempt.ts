@@ -1,6 +1,6 @@
 import type { FailureCluster } from "../domain/cluster.ts";
 import type { AttemptDocument, DraftDocument, EditWish, SampleDocument, ScanDocument, TriedEdit } from "../domain/documents.ts";
-import type { Allowed } from "../domain/edit.ts";
+import type { Allowed, Candidate } from "../domain/edit.ts";
 import type { Finding } from "../domain/finding.ts";
 import type { Screen } from "../domain/replaying/screen.ts";
 import type { Headroom } from "../domain/replaying/headroom.ts";
@@ -19,7 +19,7 @@ import { notAPromptProblem } from "../stages/headroom.ts";
 import type { LintTools } from "../stages/lint.ts";
 import { locate, type LocateTools } from "../stages/locate.ts";
 import { type EarlierSample, sample } from "../stages/sample.ts";
-import { vetCandidates } from "./vet-candidates.ts";
+import { formProblem, vetCandidates, vettingScope } from "./vet-candidates.ts";
 
 export interface AttemptInput {
   readonly cluster: FailureCluster;
@@ -172,8 +172,10 @@ export async function attempt(input: AttemptInput, checkout: Checkout, tools: At
   const sources = located.result === "found" ? located.sources : [];
   const files = await checkout.read([...new Set(sources.map((source) => source.path))]);
 
+  const scope = await vettingScope({ ...input, sources, files, shown: split.shown }, checkout, tools);
   runtime.progress({ stage: "draft", state: "started", note: tools.drafter.model });
-  const drafted = await draft(draftInputOf(input, split, { sources, files }), tools.drafter, tools.draftPrompt, runtime);
+  const told = { formProblem: (candidate: Candidate) => formProblem(candidate, scope) };
+  const drafted = await draft({ ...draftInputOf(input, split, { sources, files }), ...told }, tools.drafter, tools.draftPrompt, runtime);
   runtime.progress({
     stage: "draft",
     state: "finished",
@@ -184,7 +186,7 @@ export async function attempt(input: AttemptInput, checkout: Checkout, tools: At
   const early = endOfDraft(drafted);
   if (early !== undefined) return { result: "ended", finding: early, ...measured, spent: addUsage(drafted.usage, spent) };
 
-  const { smaller, vetted } = await vetCandidates(drafted, { ...input, sources, files, shown: split.shown }, checkout, tools, runtime);
+  const { smaller, vetted } = await vetCandidates(drafted, input.cluster, scope, runtime);
   if (vetted.every((one) => one.result === "refused")) {
     return {
       result: "ended",

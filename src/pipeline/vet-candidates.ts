@@ -1,6 +1,6 @@
 import type { FailureCluster } from "../domain/cluster.ts";
 import type { DraftDocument } from "../domain/documents.ts";
-import type { Allowed, SmallerEdit, Vetted } from "../domain/edit.ts";
+import type { Allowed, Candidate, SmallerEdit, Vetted } from "../domain/edit.ts";
 import type { Shown } from "../domain/sample.ts";
 import type { AgentSource } from "../domain/source.ts";
 import type { Runtime } from "../ports/runtime.ts";
@@ -9,7 +9,6 @@ import { smallerVersions } from "../stages/reduce.ts";
 import { vet, type VetScope } from "../stages/vet.ts";
 
 export interface VettingInput {
-  readonly cluster: FailureCluster;
   readonly sources: readonly AgentSource[];
   /** Whole texts of the located files. */
   readonly files: ReadonlyMap<string, string>;
@@ -20,16 +19,37 @@ export interface VettingInput {
 /** Files above are no text that a conversation could have been copied from. */
 const largestText = 256 * 1024;
 
+/** What every candidate of a job is vetted against. Reads the repository's text once. */
+export async function vettingScope(
+  { allowedPaths, files, shown, sources }: VettingInput,
+  checkout: Checkout,
+  { scanSecrets }: Pick<VetScope, "scanSecrets">,
+): Promise<VetScope> {
+  const entries = await checkout.entries();
+  const textual = entries.filter((entry) => entry.kind === "file" && entry.size <= largestText).map((entry) => entry.path);
+  const repositoryText = [...(await checkout.read(textual)).values()].join("\n");
+  return { sources, files, entries, transcripts: shown, repositoryText, allowedPaths, scanSecrets };
+}
+
+/** Rules about how an edit is written. All others are about what it does, and nobody is told how to get around them. */
+const formRules: ReadonlySet<string> = new Set(["structure", "size", "not-unique", "overlap", "template-variable"]);
+
+/** What is wrong with the form of a candidate, in words for who wrote it; nothing where any rule of another kind refuses it too. */
+export async function formProblem(candidate: Candidate, scope: VetScope): Promise<string | undefined> {
+  const vetted = await vet(candidate, scope);
+  if (vetted.result === "allowed" || !vetted.refusals.every(({ rule }) => formRules.has(rule))) return undefined;
+  return vetted.refusals.map(({ message, remedy }) => `${message}. ${remedy}`).join(" ");
+}
+
 /** Vets every drafted candidate, and of the allowed ones the versions with a part left out. */
 export async function vetCandidates(
   drafted: DraftDocument,
-  input: VettingInput,
-  checkout: Checkout,
-  tools: Pick<VetScope, "scanSecrets">,
+  cluster: FailureCluster,
+  within: VetScope,
   runtime: Runtime,
 ): Promise<{ readonly vetted: readonly Vetted[]; readonly smaller: readonly SmallerEdit[] }> {
   runtime.progress({ stage: "vet", state: "started", total: drafted.candidates.length, unit: "candidates" });
-  const scope = await scopeOf(drafted, input, checkout, tools);
+  const scope = { ...within, cause: causeOf(drafted, cluster) };
   const vetted: Vetted[] = [];
   for (const candidate of drafted.candidates) vetted.push(await vet(candidate, scope));
   const allowed = vetted.filter((one): one is Allowed => one.result === "allowed");
@@ -39,18 +59,10 @@ export async function vetCandidates(
   return { vetted, smaller };
 }
 
-async function scopeOf(
-  drafted: DraftDocument,
-  { allowedPaths, cluster, files, shown, sources }: VettingInput,
-  checkout: Checkout,
-  { scanSecrets }: Pick<VetScope, "scanSecrets">,
-): Promise<VetScope & { readonly cause: string }> {
-  const entries = await checkout.entries();
-  const textual = entries.filter((entry) => entry.kind === "file" && entry.size <= largestText).map((entry) => entry.path);
-  const repositoryText = [...(await checkout.read(textual)).values()].join("\n");
-  const diagnosis = drafted.hypotheses.flatMap(({ cause, change }) => [cause, change]);
-  const cause = [cluster.title, cluster.description, ...diagnosis].join("\n");
-  return { sources, files, entries, transcripts: shown, repositoryText, allowedPaths, cause, scanSecrets };
+/** What the edits are meant to mend. */
+function causeOf({ hypotheses }: DraftDocument, cluster: FailureCluster): string {
+  const diagnosis = hypotheses.flatMap(({ cause, change }) => [cause, change]);
+  return [cluster.title, cluster.description, ...diagnosis].join("\n");
 }
 
 async function smallerOf(whole: Allowed, scope: VetScope & { readonly cause: string }): Promise<readonly SmallerEdit[]> {

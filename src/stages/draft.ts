@@ -25,6 +25,8 @@ export interface DraftInput {
   readonly wish?: EditWish;
   /** How many candidates are wanted at most. */
   readonly count: number;
+  /** Why the form of a candidate that fits is not allowed, for the model to correct; never why it is not safe. */
+  readonly formProblem?: (candidate: Candidate) => Promise<string | undefined>;
 }
 
 const repairs = 2;
@@ -34,8 +36,8 @@ const longestEcho = 20_000;
 /**
  * In: one cluster, the sessions that may be shown, and the located regions. Out: at most `count` different candidate edits, each of which fits
  * the files exactly, the hypotheses behind them, and why the rest was not usable. Asks one model; sees no held-out session and no repository
- * beyond the located files; writes nothing. What cannot be read or does not fit goes back to the model at most twice; good candidates are kept
- * meanwhile. No reply makes it throw: it throws only what the model client throws.
+ * beyond the located files; writes nothing. What cannot be read, does not fit or has a wrong form goes back to the model at most twice; good
+ * candidates are kept meanwhile, and the last ones whatever their form: vetting says what is wrong with it. No reply makes it throw: it throws only what the model client throws.
  */
 export async function draft(input: DraftInput, drafter: ModelClient, prompt: PromptTemplate, runtime: Runtime): Promise<DraftDocument> {
   const { system, user } = renderPrompt(prompt, evidencePack(input));
@@ -48,7 +50,7 @@ export async function draft(input: DraftInput, drafter: ModelClient, prompt: Pro
       runtime.signal,
     );
     usage = addUsage(usage, reply.usage);
-    const problems = collected.take(reply);
+    const problems = await collected.take(reply, attempt === repairs);
     if (problems.length === 0) break;
     const echo = textOf(reply.message).slice(0, longestEcho).trim();
     messages.push(textMessage("assistant", echo === "" ? "(empty)" : echo), textMessage("user", repairRequest(problems)));
@@ -96,7 +98,7 @@ class Collected {
   }
 
   /** Takes a reply; returns what to tell the model, empty when there is nothing to repair. */
-  take(reply: ModelReply): readonly Problem[] {
+  async take(reply: ModelReply, isLast: boolean): Promise<readonly Problem[]> {
     const read = readReply(textOf(reply.message));
     if (!read.ok) {
       const problem = { why: formProblem(reply, read.why) };
@@ -105,11 +107,13 @@ class Collected {
       return [problem];
     }
     if (this.hypotheses.length === 0) this.hypotheses = read.hypotheses;
-    this.#unusable = read.candidates.flatMap((one) => this.#add(one));
-    return this.#unusable;
+    const problems: Problem[] = [];
+    for (const one of read.candidates) problems.push(...(await this.#add(one, isLast)));
+    this.#unusable = problems;
+    return problems;
   }
 
-  #add(read: ReadCandidate): readonly Problem[] {
+  async #add(read: ReadCandidate, isLast: boolean): Promise<readonly Problem[]> {
     const named = (problem: Problem): readonly Problem[] => [{ ...problem, why: `candidate ${read.place}: ${problem.why}` }];
     if (!read.ok) return named(read);
     const resolved = resolveCandidate(read.candidate, this.#input.sources, this.#input.files);
@@ -117,6 +121,8 @@ class Collected {
     const { candidate } = resolved;
     const unwanted = this.#input.wish === undefined ? undefined : againstWish(candidate, this.#input.wish);
     if (unwanted !== undefined) return named({ why: unwanted });
+    const malformed = isLast ? undefined : await this.#input.formProblem?.(candidate);
+    if (malformed !== undefined) return named({ why: malformed });
     const settled = this.#input.tried?.find((tried) => isSettled(tried) && isNearCopy(tried.candidate, candidate));
     // A near copy would spend a share of the error level on the same idea twice.
     if (settled !== undefined)
