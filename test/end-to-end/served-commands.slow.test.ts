@@ -1,8 +1,6 @@
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writeCredentialFile } from "../../src/adapters/credential-file/credential-file.ts";
 import { shippedFile } from "../../src/compose.ts";
@@ -10,7 +8,7 @@ import { startSimulatedModelServer, type SimulatedModelServer } from "../../src/
 import { recordSessions } from "../../src/simulator/record-sessions.ts";
 import { readScenario } from "../../src/simulator/scenario-file.ts";
 import { GithubWorld } from "../world/github.ts";
-import { type Running, start, tuneup } from "./cli-process.ts";
+import { freePort, type Running, start, tuneup, until } from "./cli-process.ts";
 
 const root = mkdtempSync(join(tmpdir(), "tuneup-served-"));
 const scenario = readScenario(shippedFile("examples", "scenarios", "missing-step.yaml"));
@@ -18,22 +16,6 @@ let server: SimulatedModelServer;
 let world: GithubWorld;
 let serving: Running;
 let issue: number;
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
-
-/** Waits for something that another process does. */
-async function until(what: string, holds: () => boolean): Promise<void> {
-  for (let tries = 0; !holds(); tries += 1) {
-    if (tries > 1500) throw new Error(`never: ${what}`);
-    await pause(40);
-  }
-}
 
 /** Somebody comments, and the command has been answered. */
 async function command(body: string, at = issue): Promise<{ readonly reactions: readonly string[]; readonly answer: string }> {
