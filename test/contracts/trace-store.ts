@@ -271,6 +271,8 @@ export function traceStoreContract(name: string, open: () => Promise<TraceStore>
           { day: "2026-01-01", sessions: 1, outcomes: { failed: 1 } },
           { day: "2026-01-02", sessions: 2, outcomes: { success: 1 } },
         ],
+        inputTokens: 30,
+        outputTokens: 3,
         models: [{ model: "model-x", calls: 2, inputTokens: 30, outputTokens: 3 }],
         tools: [
           { tool: "refund", calls: 1, failed: 1 },
@@ -281,11 +283,28 @@ export function traceStoreContract(name: string, open: () => Promise<TraceStore>
       expect(await store.overview(query)).toEqual({
         ...query,
         days: [{ day: "2026-01-02", sessions: 2, outcomes: { success: 1 } }],
+        inputTokens: 20,
+        outputTokens: 2,
         models: [{ model: "model-x", calls: 1, inputTokens: 20, outputTokens: 2 }],
         tools: [{ tool: "look_up", calls: 1, failed: 0 }],
       });
       await store.erase(project, { everything: true });
-      expect(await store.overview(query)).toEqual({ ...query, days: [], models: [], tools: [] });
+      expect(await store.overview(query)).toEqual({ ...query, days: [], inputTokens: 0, outputTokens: 0, models: [], tools: [] });
+    });
+
+    test("sums the tokens of all models, and names the fifty that are called most; empty and odd outcomes count, too", async () => {
+      const call = (model: number): Span["attributes"] => ({
+        "session.id": `s${model}`,
+        "gen_ai.operation.name": "chat",
+        "gen_ai.request.model": `model-${model}`,
+        "gen_ai.usage.input_tokens": 10,
+        "gen_ai.usage.output_tokens": 1,
+        ...(model < 3 ? {} : { "agent.outcome": `ended ${model}` }),
+      });
+      await store.add(project, { spans: Array.from({ length: 55 }, (_, model) => aSpan({ attributes: call(model) })) });
+      const { days, inputTokens, models, outputTokens } = await store.overview({ project, from: "2026-01-01", to: "2026-01-02" });
+      expect({ inputTokens, outputTokens, models: models.length }).toEqual({ inputTokens: 550, outputTokens: 55, models: 50 });
+      expect(days.map(({ outcomes, sessions }) => [sessions, Object.values(outcomes).length])).toEqual([[55, 52]]);
     });
 
     test("says that it holds no labelled clusters when it holds none", async () => {

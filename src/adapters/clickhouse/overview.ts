@@ -1,4 +1,4 @@
-import { byCalls, byFailures, mostNamed, type OverviewQuery, type ProjectOverview } from "../../domain/receiving/project-overview.ts";
+import { byFailures, mostNamed, namedModels, type OverviewQuery, type ProjectOverview } from "../../domain/receiving/project-overview.ts";
 import type { ClickhouseDatabase, Row } from "./clickhouse-database.ts";
 import { sessionsSql } from "./session-queries.ts";
 
@@ -39,16 +39,16 @@ export async function readOverview(database: ClickhouseDatabase, query: Overview
         rows.flatMap((row) => (row["outcome"] === "" ? [] : [[String(row["outcome"]), Number(row["sessions"])]])),
       ),
     })),
-    models: calls
-      .filter((row) => row["model"] !== "")
-      .map((row) => ({
-        model: String(row["model"]),
-        ...called(row),
-        inputTokens: Number(row["input"]),
-        outputTokens: Number(row["output"]),
-      }))
-      .toSorted(byCalls)
-      .slice(0, mostNamed),
+    ...namedModels(
+      calls
+        .filter((row) => row["model"] !== "")
+        .map((row) => ({
+          model: String(row["model"]),
+          ...called(row),
+          inputTokens: Number(row["input"]),
+          outputTokens: Number(row["output"]),
+        })),
+    ),
     tools: calls
       .filter((row) => row["tool"] !== "")
       .map((row) => ({ tool: String(row["tool"]), ...called(row), failed: Number(row["failed"]) }))

@@ -1,4 +1,12 @@
-import { dayOf, mostNamed, type OverviewDay, type OverviewQuery, type ProjectOverview } from "../../domain/receiving/project-overview.ts";
+import {
+  byFailures,
+  dayOf,
+  mostNamed,
+  namedModels,
+  type OverviewDay,
+  type OverviewQuery,
+  type ProjectOverview,
+} from "../../domain/receiving/project-overview.ts";
 import { callFactsOf } from "../../domain/receiving/item-facts.ts";
 import type { Span } from "../../domain/span.ts";
 import type { Statements } from "./statements.ts";
@@ -40,56 +48,49 @@ export function tally(statements: Statements, project: string, spans: readonly S
   }
 }
 
+/** Sessions by day and outcome. The outcomes that occur are found by one step in the index each, and their sessions by another: whatever else is stored. */
+const daysByOutcome = `WITH RECURSIVE
+    found (outcome) AS (
+      SELECT min(outcome) FROM sessions WHERE project = ?1
+      UNION ALL
+      SELECT (SELECT min(sessions.outcome) FROM sessions WHERE project = ?1 AND sessions.outcome > found.outcome) FROM found WHERE found.outcome IS NOT NULL),
+    outcomes (outcome) AS (SELECT outcome FROM found WHERE outcome IS NOT NULL UNION ALL SELECT NULL)
+  SELECT outcomes.outcome AS outcome, substr(started_at, 1, 10) AS day, count(*) AS sessions
+  FROM outcomes CROSS JOIN sessions INDEXED BY sessions_by_outcome
+  WHERE project = ?1 AND sessions.outcome IS outcomes.outcome AND started_at >= ?2 AND started_at < ?3 GROUP BY outcomes.outcome, day`;
+
 /** What the indexes say of some days. */
 export function readOverview(statements: Statements, query: OverviewQuery): ProjectOverview {
   const { from, project, to } = query;
   const days = new Map<string, { sessions: number; outcomes: Record<string, number> }>();
-  for (const outcome of outcomesOf(statements, project)) {
-    const rows = statements
-      .sql(
-        `SELECT substr(started_at, 1, 10) AS day, count(*) AS sessions FROM sessions INDEXED BY sessions_by_outcome
-         WHERE project = ?1 AND outcome IS ?2 AND started_at >= ?3 AND started_at < ?4 GROUP BY day`,
-      )
-      .all(project, outcome, from, to);
-    for (const row of rows) {
-      const day = days.get(String(row["day"])) ?? { sessions: 0, outcomes: {} };
-      day.sessions += Number(row["sessions"]);
-      if (outcome !== null) day.outcomes[outcome] = Number(row["sessions"]);
-      days.set(String(row["day"]), day);
-    }
+  for (const row of statements.sql(daysByOutcome).all(project, from, to)) {
+    const { outcome } = row;
+    const day = days.get(String(row["day"])) ?? { sessions: 0, outcomes: {} };
+    day.sessions += Number(row["sessions"]);
+    if (typeof outcome === "string") day.outcomes[outcome] = Number(row["sessions"]);
+    days.set(String(row["day"]), day);
   }
-  const named = (kind: string, order: string): ReturnType<ReturnType<Statements["sql"]>["all"]> =>
+  const named = (kind: string): ReturnType<ReturnType<Statements["sql"]>["all"]> =>
     statements
       .sql(
         `SELECT name, sum(calls) AS calls, sum(failed) AS failed, sum(input_tokens) AS input, sum(output_tokens) AS output FROM day_tallies
-         WHERE project = ? AND kind = ? AND day >= ? AND day < ? GROUP BY name ORDER BY ${order} LIMIT ${mostNamed}`,
+         WHERE project = ? AND kind = ? AND day >= ? AND day < ? GROUP BY name`,
       )
       .all(project, kind, from, to);
   return {
     ...query,
     days: [...days].map(([day, facts]): OverviewDay => ({ day, ...facts })).toSorted((left, right) => (left.day < right.day ? -1 : 1)),
-    models: named("model", "calls DESC, name").map((row) => ({
-      model: String(row["name"]),
-      calls: Number(row["calls"]),
-      inputTokens: Number(row["input"]),
-      outputTokens: Number(row["output"]),
-    })),
-    tools: named("tool", "failed DESC, calls DESC, name").map((row) => ({
-      tool: String(row["name"]),
-      calls: Number(row["calls"]),
-      failed: Number(row["failed"]),
-    })),
+    ...namedModels(
+      named("model").map((row) => ({
+        model: String(row["name"]),
+        calls: Number(row["calls"]),
+        inputTokens: Number(row["input"]),
+        outputTokens: Number(row["output"]),
+      })),
+    ),
+    tools: named("tool")
+      .map((row) => ({ tool: String(row["name"]), calls: Number(row["calls"]), failed: Number(row["failed"]) }))
+      .toSorted(byFailures)
+      .slice(0, mostNamed),
   };
-}
-
-/** The outcomes that occur, each found by one step in the index: few, whatever the number of sessions. */
-function outcomesOf(statements: Statements, project: string): readonly (string | null)[] {
-  const next = statements.sql("SELECT min(outcome) AS outcome FROM sessions WHERE project = ? AND outcome > ?");
-  const found: (string | null)[] = [null];
-  for (let last = ""; ;) {
-    const outcome = next.get(project, last)?.["outcome"];
-    if (typeof outcome !== "string") return [...found, ""];
-    found.push(outcome);
-    last = outcome;
-  }
 }

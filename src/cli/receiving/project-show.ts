@@ -16,8 +16,6 @@ export interface ShownProject extends ProjectOverview {
   readonly sessions: number;
   readonly succeeded: number;
   readonly failed: number;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
   /** Absent where the project was never scanned. */
   readonly lastScan?: ScanSummary;
 }
@@ -47,14 +45,10 @@ async function overviewFrom(house: House, query: OverviewQuery): Promise<Project
 async function showProject(house: House, project: ProjectId, days: { readonly from: string; readonly to: string }): Promise<ShownProject> {
   const overview = await overviewFrom(house, { project, ...days });
   const lastScan = await lastScanSummary(house.ledger, project);
-  const sum = (of: (model: ProjectOverview["models"][number]) => number): number =>
-    overview.models.reduce((total, model) => total + of(model), 0);
   return {
     ...overview,
     sessions: overview.days.reduce((total, day) => total + day.sessions, 0),
     ...endings(overview.days),
-    inputTokens: sum((model) => model.inputTokens),
-    outputTokens: sum((model) => model.outputTokens),
     ...(lastScan === undefined ? {} : { lastScan }),
   };
 }

@@ -38,6 +38,9 @@ export interface OverviewTool {
 export interface ProjectOverview extends OverviewQuery {
   /** In order; days without a session are not among them. */
   readonly days: readonly OverviewDay[];
+  /** Tokens of all models, named or not. */
+  readonly inputTokens: number;
+  readonly outputTokens: number;
   /** The most called first, at most `mostNamed`. */
   readonly models: readonly OverviewModel[];
   /** Those with most failed calls first, at most `mostNamed`. */
@@ -51,9 +54,18 @@ export const mostNamed = 50;
 export const dayOf = (at: string): string => at.slice(0, 10);
 
 const byName = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);
-export const byCalls = (left: OverviewModel, right: OverviewModel): number => right.calls - left.calls || byName(left.model, right.model);
+const byCalls = (left: OverviewModel, right: OverviewModel): number => right.calls - left.calls || byName(left.model, right.model);
 export const byFailures = (left: OverviewTool, right: OverviewTool): number =>
   right.failed - left.failed || right.calls - left.calls || byName(left.tool, right.tool);
+
+/** Models for an overview: what all of them used, and the first so many by name. */
+export function namedModels(models: readonly OverviewModel[]): Pick<ProjectOverview, "models" | "inputTokens" | "outputTokens"> {
+  return {
+    inputTokens: models.reduce((sum, model) => sum + model.inputTokens, 0),
+    outputTokens: models.reduce((sum, model) => sum + model.outputTokens, 0),
+    models: models.toSorted(byCalls).slice(0, mostNamed),
+  };
+}
 
 /** The same from the sessions themselves, for stores without indexes. Takes all sessions of the project: calls count on their own day. */
 export function overviewOf(query: OverviewQuery, traces: Iterable<Trace>): ProjectOverview {
@@ -90,7 +102,7 @@ export function overviewOf(query: OverviewQuery, traces: Iterable<Trace>): Proje
   return {
     ...query,
     days: [...days].map(([day, facts]) => ({ day, ...facts })).toSorted((left, right) => byName(left.day, right.day)),
-    models: [...models.values()].toSorted(byCalls).slice(0, mostNamed),
+    ...namedModels([...models.values()]),
     tools: [...tools.values()].toSorted(byFailures).slice(0, mostNamed),
   };
 }

@@ -6,7 +6,9 @@ import { DatabaseSync } from "node:sqlite";
 import { zstdCompressSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
 import { MemoryTraceStore } from "../../../src/adapters/memory-trace-store/memory-trace-store.ts";
+import { readOverview } from "../../../src/adapters/sqlite/day-tallies.ts";
 import { SqliteTraceStore } from "../../../src/adapters/sqlite/sqlite-trace-store.ts";
+import { Statements } from "../../../src/adapters/sqlite/statements.ts";
 import { instant, type Json, projectId, sessionId } from "../../../src/domain/ids.ts";
 import { seededRandom } from "../../../src/domain/random.ts";
 import type { LogRecord, Span, Trace, TraceBatch } from "../../../src/domain/span.ts";
@@ -176,6 +178,35 @@ describe("sessions kept as blocks", () => {
     await again.add(project, { spans: [], logs: [log] });
     expect((await again.session(project, sessionId("s")))?.feedback).toEqual([]);
     await again.close();
+  });
+
+  test("an overview asks a few questions, however many ways agents have of saying how a session ended", async () => {
+    const path = join(folder, "outcomes.db");
+    const store = SqliteTraceStore.open(path);
+    const ended = (index: number): Span => ({
+      traceId: String(index + 1).padStart(32, "0"),
+      spanId: "1".repeat(16),
+      name: "session",
+      startedAt: instant("2026-01-01T00:00:00.000Z"),
+      status: "ok",
+      attributes: { "agent.outcome": `ended in way ${index}` },
+      events: [],
+      resource: {},
+    });
+    await store.add(project, { spans: Array.from({ length: 200 }, (_, index) => ended(index)) });
+    await store.close();
+    let questions = 0;
+    class Counted extends Statements {
+      override sql(text: string): ReturnType<Statements["sql"]> {
+        questions += 1;
+        return super.sql(text);
+      }
+    }
+    const database = new DatabaseSync(path, { readOnly: true });
+    const overview = readOverview(new Counted(database), { project, from: "2026-01-01", to: "2026-01-02" });
+    database.close();
+    expect(Object.keys(overview.days[0]?.outcomes ?? {})).toHaveLength(200);
+    expect(questions).toBeLessThanOrEqual(3);
   });
 
   test("an index serves each question", async () => {
