@@ -5,10 +5,11 @@ import { exitCode } from "../../src/cli/exit-code.ts";
 import { readEnvironment } from "../../src/config/environment.ts";
 import { instant } from "../../src/domain/ids.ts";
 
-/** One command in this process, in a folder, on 2026-01-20, with no variable but PATH. */
+/** One command in this process, in a folder, on 2026-01-20, with no variable but PATH; a service ends with the signal. */
 export async function tuneupIn(
   cwd: string,
   args: readonly string[],
+  signal = new AbortController().signal,
 ): Promise<{ readonly out: string; readonly err: string; readonly code: number }> {
   let [out, err] = ["", ""];
   const streams: CliContext["process"] = {
@@ -22,7 +23,7 @@ export async function tuneupIn(
     environment: readEnvironment(variables),
     variables,
     now: () => instant("2026-01-20T00:00:00.000Z"),
-    signal: new AbortController().signal,
+    signal,
   });
   const code = Number(streams.exitCode ?? 0);
   return { out, err, code: code < 0 ? exitCode.usage : code };

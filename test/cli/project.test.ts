@@ -57,3 +57,26 @@ describe("tuneup project", () => {
     expect((await tuneup("project", "create", "--", name)).code).toBe(exitCode.usage);
   });
 });
+
+describe("a project with redaction settings of its own", () => {
+  beforeEach(async () => {
+    await tuneup("project", "create", "support");
+    writeFileSync(
+      join(cwd, "tuneup.operator.yml"),
+      "repositories: { acme/bot: { project: sales } }\nredaction: { projects: { suport: off, sales: off, support: off, archive: off } }\n",
+    );
+  });
+
+  test("whose name is misspelt is named by the doctor with the name that is meant", async () => {
+    const { out } = await tuneup("doctor");
+    expect(out).toMatch(/– +redaction +.*"suport", which is no trace project.*nearest is "support"\n +→ If "support" is meant/);
+    expect(out).toMatch(/– +redaction +.*"archive"/);
+    expect(out).not.toMatch(/names "(?:sales|support)"/);
+  });
+
+  test("whose name is misspelt is named when a service starts", async () => {
+    const { err } = await tuneupIn(cwd, ["receive", "--port", "0"], AbortSignal.abort());
+    const warned = err.split("\n").filter((line) => line.includes("redaction.projects"));
+    expect(warned.map((line) => JSON.parse(line) as object)).toMatchObject([{ name: "suport", nearest: "support" }, { name: "archive" }]);
+  });
+});

@@ -70,7 +70,7 @@ async function readerChecks(context: CliContext, house: House, project: ProjectI
       : { name: "judge", state: "ok", text: judge.model },
   ];
   const live = flags.live === true ? await liveModels(context, house) : [];
-  const receiving = await receiverChecks(context, { state: house.state, project, live: flags.live === true });
+  const receiving = await receiverChecks(context, { state: house.state, operator: house.operator, project, live: flags.live === true });
   return [repository, ...(await sessionChecks(house, project, flags)), ...receiving, ...models, ...live];
 }
 

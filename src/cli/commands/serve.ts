@@ -9,6 +9,7 @@ import { auditedQueue, oneAtATime, serviceGuards, writePace } from "../../compos
 import { openAll } from "../../compose/state.ts";
 import { otlpFlags, receiveBeside } from "../receiving/receiver-process.ts";
 import { appCredentials } from "../app-credentials.ts";
+import { warnOfUnknownProjects } from "../receiving/redaction-projects.ts";
 import { registerJobs } from "../service/app-jobs.ts";
 import { endsInTime, keptDeliveries } from "../service/kept-deliveries.ts";
 import { metricsPlaces, offerMetrics } from "../service/service-metrics.ts";
@@ -70,6 +71,7 @@ export const serveCommand = buildCommand<Flags, [], CliContext>({
     const context: CliContext = { ...this, environment };
     const state = await openAll(places);
     const { jobs, ledger, projects, records } = state;
+    await warnOfUnknownProjects(operator, projects, this.now(), log);
     const fences = new Fences(oneAtATime(records.leases, this.now));
     const { telemetry = noTelemetry } = this;
     const queue = tracedQueue(auditedQueue(jobs, records.audit, this.now), telemetry);

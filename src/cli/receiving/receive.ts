@@ -11,6 +11,7 @@ import type { CliContext } from "../context.ts";
 import { type CommonFlags, commonFlags, flag, placesOf } from "../flags.ts";
 import { keepRetention, noRetention, type Stoppable } from "../store/retention-upkeep.ts";
 import { otlpFlags, otlpPlace } from "./receiver-process.ts";
+import { warnOfUnknownProjects } from "./redaction-projects.ts";
 
 interface Flags extends Pick<CommonFlags, "data" | "operator"> {
   readonly port?: number;
@@ -96,8 +97,11 @@ export const receiveCommand = buildCommand<Flags, [], CliContext>({
         log.warn({ host: place.host }, "tokens and traces travel in the clear unless a proxy in front speaks TLS");
       if (holdsForgeSecrets(this.variables)) log.warn({}, "this process holds a forge's secret that it does not need");
       log.info({ url: receiver.url, projects: (await projects.list(this.now())).length }, "receiving traces");
-      // Beside `serve`, which started this process, it does so itself.
-      if (flags.untilStdinEnds !== true) retention = await keepRetention(this, flags, operator, log);
+      // Beside `serve`, which started this process, it does both itself.
+      if (flags.untilStdinEnds !== true) {
+        await warnOfUnknownProjects(operator, projects, this.now(), log);
+        retention = await keepRetention(this, flags, operator, log);
+      }
       await stopped(this.signal, flags.untilStdinEnds === true);
       await receiver.close();
       log.info({}, "no longer receiving traces");

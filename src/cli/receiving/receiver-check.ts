@@ -1,23 +1,34 @@
 import type { State } from "../../compose/state.ts";
+import type { OperatorSettings } from "../../config/operator-file.ts";
 import type { ProjectId } from "../../domain/ids.ts";
 import type { Check } from "../checks.ts";
 import type { CliContext } from "../context.ts";
 import { plural } from "../table.ts";
 import { otlpPlace } from "./receiver-process.ts";
+import { redactionChecks } from "./redaction-projects.ts";
 
 const patience = 2000;
 
-/** Whether the project receives traces, and, asked live, whether a receiver answers where senders find it by default. */
-export async function receiverChecks(
-  context: CliContext,
-  { live, project, state }: { readonly state: State; readonly project: ProjectId; readonly live: boolean },
-): Promise<readonly Check[]> {
+interface Asked {
+  readonly state: State;
+  readonly operator: OperatorSettings;
+  readonly project: ProjectId;
+  readonly live: boolean;
+}
+
+/**
+ * Whether the project receives traces, whether projects with redaction settings of their own are known, and, asked live, whether a receiver answers
+ * where senders find it by default.
+ */
+export async function receiverChecks(context: CliContext, { live, operator, project, state }: Asked): Promise<readonly Check[]> {
   const projects = state.projects();
   const known = await projects.list(context.now()).finally(() => void projects.close());
+  const redaction = redactionChecks(operator, [...known.map(({ name }) => name), project]);
   const found = known.find(({ name }) => name === project);
   if (found === undefined) {
     const others = known.length === 0 ? "" : `; known: ${known.map(({ name }) => name).join(", ")}`;
     return [
+      ...redaction,
       {
         name: "receiving",
         state: "note",
@@ -29,7 +40,7 @@ export async function receiverChecks(
   const last = found.lastReceivedAt === undefined ? "nothing yet" : `last at ${found.lastReceivedAt}`;
   const text = `project "${project}": ${last}, ${plural(found.spans, "span")} and ${plural(found.logRecords, "log record")} in all`;
   const received: Check = { name: "receiving", state: found.lastReceivedAt === undefined ? "note" : "ok", text };
-  return live ? [received, await answering(otlpPlace(context, {}))] : [received];
+  return [...redaction, received, ...(live ? [await answering(otlpPlace(context, {}))] : [])];
 }
 
 async function answering({ host, port }: { readonly host: string; readonly port: number }): Promise<Check> {
