@@ -1,6 +1,7 @@
 import type { TextRange } from "../../domain/text/apply-hunk.ts";
 import { missing } from "../../domain/text/sentences.ts";
 import { filledIn, formOf, hasLiterals, isJson, isYaml, stringsOf, unsureEscapes } from "../../domain/text/string-form.ts";
+import { isPlainNumberAt, tokenAround } from "../../domain/text/literals/plain-number.ts";
 import { documentProblem } from "./document-structure.ts";
 
 /** A file before and after its hunks, and where each hunk stands in both. */
@@ -18,6 +19,7 @@ export function structureProblem(file: ChangedFile): string | undefined {
   const lineEnds = lineEndProblem(file) ?? frontMatterProblem(file);
   if (lineEnds !== undefined) return lineEnds;
   if (isYaml(file.path) || (file.isSetting && isJson(file.path))) return documentProblem(file);
+  if (isNumberEdit(file)) return numberProblem(file);
   return hasLiterals(file.path) ? literalProblem(file) : undefined;
 }
 
@@ -63,6 +65,15 @@ function literalProblem({ after, before, hunks, path }: ChangedFile): string | u
   const isInside = hunks.every((hunk) => old.some((literal) => literal.start <= hunk.before.start && hunk.before.end <= literal.end));
   return isInside ? jsonProblem(path, before, after) : "it changes something outside a string";
 }
+
+/** Whether all hunks change plain numbers of a program, outside its strings. Locating has read that they are values and no comment. */
+function isNumberEdit({ before, hunks, isSetting, path }: ChangedFile): boolean {
+  if (!isSetting || !hunks.every((hunk) => isPlainNumberAt(path, tokenAround(before, hunk.before)))) return false;
+  return !stringsOf(path, before).some(({ end, start }) => hunks.some((hunk) => hunk.before.start <= end && start <= hunk.before.end));
+}
+
+const numberProblem = ({ after, hunks, path }: ChangedFile): string | undefined =>
+  hunks.every((hunk) => isPlainNumberAt(path, tokenAround(after, hunk.after))) ? undefined : "it makes something else of a number";
 
 interface PlacedLiteral {
   readonly text: string;

@@ -29,11 +29,11 @@ async function find(
 }
 
 describe("a setting that a program gives the recorded request", () => {
-  test("is found in Python beside the file that it reads the prompt from; a word can be edited, a number is named only", async () => {
+  test("is found in Python beside the file that it reads the prompt from", async () => {
     const text = `PROMPT = open("agent/wiki.md").read()\nagent = Agent(prompt=PROMPT, model="gpt-4o", temperature=0.2, max_turns=12)\n`;
     expect(await find({ "run.py": text }, { temperature: 0.2 }, "gpt-4o")).toEqual([
-      "parameter run.py temperature 0.2 (named only)",
-      "loop-limit run.py max_turns 12 (named only)",
+      "parameter run.py temperature 0.2",
+      "loop-limit run.py max_turns 12",
       "parameter run.py model gpt-4o",
     ]);
   });
@@ -41,9 +41,19 @@ describe("a setting that a program gives the recorded request", () => {
   test("is found in TypeScript, with the call that makes the model", async () => {
     const text = `const system = read("agent/wiki.md");\nexport const run = () => generateText({ model: openai("gpt-4o"), maxOutputTokens: 800, system });\n`;
     expect(await find({ "src/run.ts": text }, { max_tokens: 800 }, "gpt-4o")).toEqual([
-      "parameter src/run.ts max_tokens 800 (named only)",
+      "parameter src/run.ts max_tokens 800",
       "parameter src/run.ts model gpt-4o",
     ]);
+  });
+
+  test("is named only where it is a number that could be read in two ways, or of a language that tells kinds of numbers apart", async () => {
+    const text = `read("agent/wiki.md")\nrun(temperature=0.2, max_tokens=1_000)\n`;
+    expect(await find({ "run.py": text }, { temperature: 0.2, max_tokens: 1000 }, "gpt-4o")).toEqual([
+      "parameter run.py temperature 0.2",
+      "parameter run.py max_tokens 1_000 (named only)",
+    ]);
+    const java = `class A { void a() { read("agent/wiki.md"); double temperature = 0.2; } }\n`;
+    expect(await find({ "A.java": java }, { temperature: 0.2 }, "gpt-4o")).toEqual(["parameter A.java temperature 0.2 (named only)"]);
   });
 
   test.each([

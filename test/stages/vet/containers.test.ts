@@ -267,6 +267,25 @@ describe("parameters", () => {
     expect((await change(key, value, next)).result).toBe("refused");
   });
 
+  const call = 'agent = Agent(model="small-1", temperature=0.2)  # not 0.9\n';
+  const number: Region = { path: "run.py", text: call, kind: "parameter", inner: "0.2", subject: "temperature" };
+
+  it("changes a number that a program gives a call, and nothing else of the program", async () => {
+    const { changes, text } = await allowed(number, "0.2", "0");
+    expect([text, changes]).toEqual([call.replace("0.2", "0"), [{ target: "parameter", key: "temperature", before: 0.2, after: 0 }]]);
+  });
+
+  it.each(["0.1 + x", "0.1, top_p=1", "0.1.real", "get()", '"0.1"', "01", "-", "0.1)", "1e1", "0x1"])(
+    "refuses %j in the place of a program's number",
+    async (after) => {
+      expect(await refused(number, "0.2", after)).toContain("structure");
+    },
+  );
+
+  it("refuses a program's number out of bounds", async () => {
+    expect(await refused(number, "0.2", "7")).toEqual(["parameter"]);
+  });
+
   it("takes a model only if it is known, and then wants a person", async () => {
     const own = scopeOf([setting("model", "small-1")], { repositoryText: `models: ["small-1", "large-1"]` });
     expect(remarksOf(await vetted(own, ["agent.yaml", "small-1", "large-1"]))).toEqual(["model-changed"]);

@@ -1,6 +1,7 @@
 import { canonicalJson } from "../../../domain/digest.ts";
 import type { Json } from "../../../domain/ids.ts";
 import { isCode } from "../../../domain/text/literals.ts";
+import { isPlainNumberAt } from "../../../domain/text/literals/plain-number.ts";
 import type { CodeReading, LiteralReader } from "../../../ports/literal-reader.ts";
 import { isSecondary } from "../files/candidate-files.ts";
 import type { ParameterPlace, ParameterScope } from "./parameter-sources.ts";
@@ -30,7 +31,7 @@ const loopKeys: Readonly<Record<string, string>> = {
   maxiterations: "max_iterations",
   recursionlimit: "recursion_limit",
 };
-const unchecked = "a number or switch in code lies in no string, so no edit of it can be checked";
+const unchecked = "a number in code of this language, or written in this way, cannot be checked after an edit";
 const mostFiles = 20;
 const largest = 256 * 1024;
 
@@ -69,14 +70,19 @@ function namesFile(text: string, path: string): boolean {
   return text.includes(wanted);
 }
 
+/** Why a number of a program is named only; nothing where vetting reads numbers of its language. */
+const numberProblem = (path: string, written: string): { readonly readOnly?: string } =>
+  isPlainNumberAt(path, written) ? {} : { readOnly: unchecked };
+
 function placesIn(path: string, text: string, reading: CodeReading, recorded: ParameterScope["recorded"]): readonly ParameterPlace[] {
   const values = reading.values.flatMap(({ key, range, value }): readonly ParameterPlace[] => {
     const name = evenName(key);
+    const problem = numberProblem(path, text.slice(range.start, range.end));
     const loop = Object.hasOwn(loopKeys, name) ? loopKeys[name] : undefined;
-    if (loop !== undefined && typeof value === "number") return [{ key: loop, path, kind: "loop-limit", range, readOnly: unchecked }];
+    if (loop !== undefined && typeof value === "number") return [{ key: loop, path, kind: "loop-limit", range, ...problem }];
     const known = Object.hasOwn(keys, name) ? keys[name] : undefined;
     if (known === undefined || typeof value === "string" || !equals(value, recorded[known])) return [];
-    return [{ key: known, path, kind: "parameter", range, readOnly: unchecked }];
+    return [{ key: known, path, kind: "parameter", range, ...problem }];
   });
   const words = reading.strings.flatMap(({ gaps, names, range }): readonly ParameterPlace[] => {
     const inside = gaps.length === 0 && range.end - range.start <= longestWord ? text.slice(range.start, range.end) : "";
