@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { TuneupError } from "../../domain/errors.ts";
 import type { Span, SpanEvent, TraceFeedback } from "../../domain/span.ts";
 import { anyJson, attributesFrom, instantFrom } from "./attributes.ts";
 import { spanIdOf, traceIdOf } from "./foreign-ids.ts";
@@ -29,24 +30,29 @@ const annotation = z.object({
   result: z.object({ label: z.string().nullish(), score: z.number().nullish(), explanation: z.string().nullish() }).nullish(),
   span_id: z.string().nullish(),
   trace_id: z.string().nullish(),
+  session_id: z.string().nullish(),
 });
+type Annotation = z.infer<typeof annotation>;
 
 const listOf = <T extends z.ZodType>(item: T) => z.object({ data: z.array(item), next_cursor: z.string().nullable() });
 const spans = listOf(span);
 const annotations = listOf(annotation);
 
-/** Ids in one request for annotations: they travel in the address, which servers cut at 8 KB. */
-const mostIds = 100;
+/** Ids in one request for annotations: they travel in the address, which servers cut at 8 KB. Whoever names sessions may do so at length. */
+const mostIds = { span: 100, trace: 100, session: 20 } as const;
 const mostAnnotationPages = 1000;
 
-/** Phoenix: spans of a project, and the annotations on each page's spans and traces (Arize-ai/phoenix, schemas/openapi.json). */
+/**
+ * Phoenix: spans of a project, and the annotations on each page's spans, traces and sessions (Arize-ai/phoenix, schemas/openapi.json and
+ * src/phoenix/server/api/routers/v1/annotations.py).
+ */
 export function phoenixSource(http: HttpReading, address: StoreAddress): StoreSource {
   const base = `/v1/projects/${encodeURIComponent(projectNamed(address, "Phoenix", "The project's name or id."))}`;
   const limit = Math.min(address.pageSize, 1000);
-  const judged = async (of: "span" | "trace", ids: readonly string[]): Promise<readonly z.infer<typeof annotation>[]> => {
-    const found: z.infer<typeof annotation>[] = [];
-    for (let start = 0; start < ids.length; start += mostIds) {
-      const some = ids.slice(start, start + mostIds);
+  const judged = async (of: "span" | "trace" | "session", ids: readonly string[]): Promise<readonly Annotation[]> => {
+    const found: Annotation[] = [];
+    for (let start = 0; start < ids.length; start += mostIds[of]) {
+      const some = ids.slice(start, start + mostIds[of]);
       let cursor: string | undefined;
       for (let page = 0; page < mostAnnotationPages; page += 1) {
         const content = await http.get(`${base}/${of}_annotations`, { [`${of}_ids`]: some, limit, cursor });
@@ -58,11 +64,13 @@ export function phoenixSource(http: HttpReading, address: StoreAddress): StoreSo
     }
     return found;
   };
+  /** Sessions that this reading has the annotations of: their spans may stand on several pages. */
+  let known = new Set<string>();
   return {
     name: http.name,
     limits: [
       "Phoenix has no clusters of failures; `traces.clusterBy` groups by the labels of annotations.",
-      "Annotations on whole sessions are not read; those on spans and traces are.",
+      "Annotations on whole sessions are read where this version of Phoenix gives them.",
     ],
     lists: [
       {
@@ -73,12 +81,19 @@ export function phoenixSource(http: HttpReading, address: StoreAddress): StoreSo
           const traceOf = new Map(data.map((one) => [one.context.span_id, one.context.trace_id]));
           const onSpans = await judged("span", [...traceOf.keys()]);
           const onTraces = await judged("trace", [...new Set(traceOf.values())]);
+          if (cursor === undefined) known = new Set();
+          const traceIn = new Map(data.flatMap((one) => sessionsOf(one).map((session) => [session, one.context.trace_id] as const)));
+          const sessions = [...traceIn.keys()].filter((session) => !known.has(session));
+          const onSessions = await whereKnown(() => judged("session", sessions));
+          for (const session of sessions) known.add(session);
           return {
             batch: {
               spans: data.flatMap((one) => spanOf(one) ?? []),
               feedback: [
                 ...onSpans.flatMap((one) => feedbackOf(one, traceOf.get(one.span_id ?? ""), one.span_id)),
                 ...onTraces.flatMap((one) => feedbackOf(one, one.trace_id, undefined)),
+                // A trace of Phoenix's is in one session: what is said of it without a span is said of the session.
+                ...onSessions.flatMap((one) => feedbackOf(one, traceIn.get(one.session_id ?? ""), undefined)),
               ],
             },
             items: data.length,
@@ -91,6 +106,22 @@ export function phoenixSource(http: HttpReading, address: StoreAddress): StoreSo
       parseAnswer(spans, await http.get(`${base}/spans`, { limit: 1 }), http.name, "spans");
     },
   };
+}
+
+/** The session that a span names, as Phoenix knows sessions. */
+const sessionsOf = ({ attributes }: PhoenixSpan): readonly string[] => {
+  const session = attributes?.["session.id"];
+  return typeof session === "string" && session !== "" ? [session] : [];
+};
+
+/** Phoenix answers 404 where its project has none of the sessions that are asked for (an id belongs to the project that used it first), and before it knew such annotations. */
+async function whereKnown(ask: () => Promise<readonly Annotation[]>): Promise<readonly Annotation[]> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof TuneupError && error.fields["status"] === 404) return [];
+    throw error;
+  }
 }
 
 function spanOf(one: PhoenixSpan): Span | undefined {
@@ -122,7 +153,7 @@ function spanOf(one: PhoenixSpan): Span | undefined {
 }
 
 function feedbackOf(
-  { annotator_kind: kind, name, result }: z.infer<typeof annotation>,
+  { annotator_kind: kind, name, result }: Annotation,
   trace: string | null | undefined,
   spanId: string | null | undefined,
 ): readonly TraceFeedback[] {

@@ -1,9 +1,9 @@
 import nock from "nock";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { langsmithSource } from "../../../src/adapters/remote-traces/langsmith.ts";
 import { mlflowSource } from "../../../src/adapters/remote-traces/mlflow.ts";
 import { phoenixSource } from "../../../src/adapters/remote-traces/phoenix.ts";
-import { spanHex, traceHex } from "../../contracts/remote-traces.ts";
+import { type ShownSpan, spanHex, traceHex } from "../../contracts/remote-traces.ts";
 import { assemble } from "../../../src/stages/assemble.ts";
 import { openReader, project, readAll } from "./open-reader.ts";
 import { langsmithStandIn, mlflowStandIn, phoenixStandIn } from "./stand-ins.ts";
@@ -117,28 +117,68 @@ test("MLflow's traces whose spans are missing are an error", async () => {
   await expect(readAll(reader)).rejects.toThrow(/whose spans it does not give/);
 });
 
-test("Phoenix's annotations on spans and traces become feedback and, where named, clusters", async () => {
-  nock(host)
-    .get("/v1/projects/support/spans")
-    .query(true)
-    .reply(200, phoenixStandIn.answer(shown, undefined, address) as nock.Body);
+describe("Phoenix's annotations", () => {
   const result = { label: "refund refused", score: 0, explanation: "read no policy" };
-  nock(host)
-    .get("/v1/projects/support/span_annotations")
-    .query(true)
-    .reply(200, { data: [{ name: "failure", annotator_kind: "HUMAN", result, span_id: spanHex("1") }], next_cursor: null });
-  nock(host)
-    .get("/v1/projects/support/trace_annotations")
-    .query(true)
-    .reply(200, { data: [{ name: "tone", annotator_kind: "LLM", result: { score: 0.5 }, trace_id: traceHex("a") }], next_cursor: null });
-  const reader = openReader((http) => phoenixSource(http, { url: host, pageSize: 50, project: "support" }), ["failure"]);
-  const traces = await readAll(reader);
-  expect(traces[0]?.feedback.map((one) => [one.name, one.label, one.by])).toEqual(
-    expect.arrayContaining([
-      ["failure", "refund refused", "reviewer"],
-      ["tone", undefined, "evaluator"],
-    ]),
-  );
-  expect(JSON.stringify(assemble(traces).sessions)).toContain("Good day");
-  expect((await reader.clusters(project)).map((one) => one.title)).toEqual(["refund refused"]);
+  /** Phoenix with these annotations on its spans, traces and sessions; notes what it was asked for sessions. */
+  function phoenix(of: {
+    readonly pages?: readonly (readonly ShownSpan[])[];
+    readonly onSessions: readonly [number, object];
+  }): readonly string[] {
+    const pages = of.pages ?? [shown];
+    for (const [index, page] of pages.entries())
+      nock(host)
+        .get("/v1/projects/support/spans")
+        .query((query) => query["cursor"] === (index === 0 ? undefined : `page-${index}`))
+        .reply(200, phoenixStandIn.answer(page, index + 1 < pages.length ? index + 1 : undefined, address) as nock.Body);
+    const answers: Readonly<Record<string, readonly [number, object]>> = {
+      span: [200, { data: [{ name: "failure", annotator_kind: "HUMAN", result, span_id: spanHex("1") }], next_cursor: null }],
+      trace: [200, { data: [{ name: "tone", annotator_kind: "LLM", result: { score: 0.5 }, trace_id: traceHex("a") }], next_cursor: null }],
+      session: of.onSessions,
+    };
+    const asked: string[] = [];
+    for (const [kind, [status, body]] of Object.entries(answers))
+      nock(host)
+        .persist()
+        .get(`/v1/projects/support/${kind}_annotations`)
+        .query((query) => kind !== "session" || asked.push(String(query["session_ids"])) > 0)
+        .reply(status, body as nock.Body);
+    return asked;
+  }
+  const open = (): ReturnType<typeof openReader> =>
+    openReader((http) => phoenixSource(http, { url: host, pageSize: 50, project: "support" }), ["failure"]);
+
+  test("on spans, traces and sessions become feedback and, where named, clusters", async () => {
+    const onSession = { name: "solved", annotator_kind: "HUMAN", result: { label: "no" }, session_id: "s" };
+    phoenix({ onSessions: [200, { data: [onSession], next_cursor: null }] });
+    const reader = open();
+    const traces = await readAll(reader);
+    expect(traces[0]?.feedback.map((one) => [one.name, one.label, one.by, one.spanId])).toEqual(
+      expect.arrayContaining([
+        ["failure", "refund refused", "reviewer", spanHex("1")],
+        ["tone", undefined, "evaluator", undefined],
+        ["solved", "no", "reviewer", undefined],
+      ]),
+    );
+    expect(JSON.stringify(assemble(traces).sessions)).toContain("Good day");
+    expect((await reader.clusters(project)).map((one) => one.title)).toEqual(["refund refused"]);
+  });
+
+  test("on a session whose spans stand on several pages are read once", async () => {
+    const [first] = shown;
+    if (first === undefined) throw new Error("nothing is shown");
+    const onSession = { name: "solved", annotator_kind: "HUMAN", result: { label: "no" }, session_id: "s" };
+    const pages = [[first], [{ ...first, trace: "b", span: "7" }]];
+    const asked = phoenix({ pages, onSessions: [200, { data: [onSession], next_cursor: null }] });
+    const [trace] = await readAll(open());
+    expect(trace?.feedback.filter(({ name }) => name === "solved")).toHaveLength(1);
+    expect(asked).toEqual(["s"]);
+  });
+
+  test("on sessions may be unknown to it: the others are read all the same, and every other failure is one", async () => {
+    phoenix({ onSessions: [404, { detail: "None of the supplied session_ids exist in this project" }] });
+    expect((await readAll(open()))[0]?.feedback.map(({ name }) => name)).toEqual(expect.arrayContaining(["failure", "tone"]));
+    nock.cleanAll();
+    phoenix({ onSessions: [403, {}] });
+    await expect(readAll(open())).rejects.toMatchObject({ code: "trace-store-unavailable" });
+  });
 });
