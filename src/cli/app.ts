@@ -21,6 +21,7 @@ import { serveCommand } from "./commands/serve.ts";
 import { showCommand } from "./commands/show.ts";
 import { surveyCommand } from "./commands/survey.ts";
 import { backupCommand } from "./store/backup.ts";
+import { migrateCommand } from "./store/migrate.ts";
 import { eraseCommand } from "./store/erase.ts";
 import { retentionCommand } from "./store/retention.ts";
 import { verifyCommand } from "./commands/verify.ts";
@@ -59,6 +60,7 @@ const routes = buildRouteMap<string, CliContext>({
     receive: receiveCommand,
     erase: eraseCommand,
     backup: backupCommand,
+    migrate: migrateCommand,
     retention: retentionCommand,
     serve: serveCommand,
     jobs: jobsCommand,

@@ -9,6 +9,7 @@ import { SqlLedger } from "../adapters/sql-ledger/sql-ledger.ts";
 import { SqlProjectDirectory } from "../adapters/sql-ledger/sql-project-directory.ts";
 import { sqliteLedger, sqliteProjects, sqliteRecords, type SqliteSchema } from "../adapters/sql-ledger/sqlite-schema.ts";
 import { SqliteTables } from "../adapters/sql-ledger/sqlite-tables.ts";
+import type { Tables } from "../adapters/sql-ledger/tables.ts";
 import type { JobQueue } from "../ports/job-queue.ts";
 import type { JobRecords } from "../ports/job-records.ts";
 import type { Ledger } from "../ports/ledger.ts";
@@ -74,10 +75,22 @@ export const hasLedger = ({ data, database }: StatePlace): boolean => database !
 /** A lock is waited for so long. */
 const busyMilliseconds = 5000;
 
+const tablesIn =
+  (data: string) =>
+  (file: string, schema: SqliteSchema): SqliteTables =>
+    SqliteTables.open({ path: join(data, file), schema, open: (path) => openDatabase(path, busyMilliseconds) });
+
+/** The tables of a data folder's files, brought to the present form. */
+export function fileTables(data: string): { readonly ledger: Tables; readonly projects: Tables } {
+  const tables = tablesIn(data);
+  // One file, two schemas: the service's records lie beside the ledger.
+  void tables("ledger.db", sqliteRecords).close();
+  return { ledger: tables("ledger.db", sqliteLedger), projects: tables("projects.db", sqliteProjects) };
+}
+
 /** The state in the SQLite files of a data folder. */
 export function filesOf(data: string): State {
-  const tables = (file: string, schema: SqliteSchema): SqliteTables =>
-    SqliteTables.open({ path: join(data, file), schema, open: (path) => openDatabase(path, busyMilliseconds) });
+  const tables = tablesIn(data);
   return {
     ledger: () => new SqlLedger(tables("ledger.db", sqliteLedger)),
     records: () => serviceRecords(tables("ledger.db", sqliteRecords)),
