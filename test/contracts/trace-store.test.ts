@@ -69,6 +69,33 @@ describe("the SQLite trace store", () => {
     await again.close();
   });
 
+  test("keeps a session that came span by span nearly as small as one that came at once, in order and whole", async () => {
+    const spans = Array.from({ length: 400 }, (_, index) =>
+      aSpan({
+        startedAt: instant(new Date(Date.UTC(2026, 0, 1) + index).toISOString()),
+        attributes: {
+          "session.id": "s",
+          "gen_ai.operation.name": "execute_tool",
+          "gen_ai.tool.name": `tool-${index % 7}`,
+          "gen_ai.tool.call.result": `${index} ${Math.sin(index)} results of a look at the orders of a customer`,
+        },
+      }),
+    );
+    const sizeOf = async (batches: readonly (typeof spans)[]): Promise<number> => {
+      const path = freshPath();
+      const [store, other] = [SqliteTraceStore.open(path), SqliteTraceStore.open(path)];
+      for (const [index, batch] of batches.entries()) await (index % 50 < 40 ? store : other).add(project, { spans: batch });
+      expect((await other.session(project, sessionId("s")))?.spans).toEqual(spans);
+      await store.close();
+      await other.close();
+      const database = new DatabaseSync(path, { readOnly: true });
+      const bytes = Number(database.prepare("SELECT sum(length(content)) AS bytes FROM blocks").get()?.["bytes"]);
+      database.close();
+      return bytes;
+    };
+    expect(await sizeOf(spans.map((span) => [span]))).toBeLessThan(1.5 * (await sizeOf([spans])));
+  });
+
   test("leaves nothing of an erased session in any page of the file or its log", async () => {
     const path = freshPath();
     const [store, other] = [SqliteTraceStore.open(path), SqliteTraceStore.open(path)];

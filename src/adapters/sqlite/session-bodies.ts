@@ -112,11 +112,11 @@ export class SessionBodies {
   }
 }
 
-/** A session's blocks in the order in which they were added. */
-export function readBlocks(statements: Statements, session: number): readonly SessionBlock[] {
+/** A session's blocks in the order in which they were added, from this one on. */
+export function readBlocks(statements: Statements, session: number, from = 0): readonly SessionBlock[] {
   return statements
-    .sql("SELECT content FROM blocks WHERE session = ? ORDER BY id")
-    .all(session)
+    .sql("SELECT content FROM blocks WHERE session = ? AND id >= ? ORDER BY id")
+    .all(session, from)
     .map((row) => unpackBlock(row["content"]));
 }
 

@@ -113,6 +113,7 @@ export class SessionRows {
       bodies,
     };
     this.#sql("INSERT INTO blocks (session, content) VALUES (?, ?)").run(session, packBlock(block));
+    if ((blocks + 1) % mergedEvery === 0) mergeLastBlocks(this.#statements, session);
     const facts = factsOf(items);
     this.#sql(
       `UPDATE sessions SET blocks = blocks + 1, spans = spans + ?, started_at = min(started_at, ?), ended_at = max(ended_at, ?),
@@ -222,6 +223,28 @@ export class SessionRows {
 /** Notes that log records of a session belong to this trace. Inside a transaction. */
 export function noteTraceOfLogs(statements: Statements, trace: number, session: number): void {
   statements.sql("INSERT OR IGNORE INTO trace_logs (trace, session) VALUES (?, ?)").run(trace, session);
+}
+
+/** A sender that sends every span by itself makes a block of each: they are put together after so many. */
+const mergedEvery = 32;
+/** Bytes from which on a block stays as it is: compressing more together gains little, and merging must not write a long session again and again. */
+const largeBlock = 16 * 1024;
+
+/** Puts the small blocks at a session's end into one. Texts keep their numbers, which count through the session. Inside a transaction. */
+function mergeLastBlocks(statements: Statements, session: number): void {
+  const sizes = statements.sql("SELECT id, length(content) AS bytes FROM blocks WHERE session = ? ORDER BY id").all(session);
+  const small = sizes.slice(sizes.findLastIndex(({ bytes }) => Number(bytes) >= largeBlock) + 1);
+  if (small.length < 2) return;
+  const from = Number(small[0]?.["id"]);
+  const all = readBlocks(statements, session, from);
+  const merged: SessionBlock = {
+    first: all[0]?.first ?? 0,
+    spans: all.flatMap(({ spans }) => spans),
+    logs: all.flatMap(({ logs }) => logs),
+    bodies: all.flatMap(({ bodies }) => bodies),
+  };
+  statements.sql("DELETE FROM blocks WHERE session = ? AND id >= ?").run(session, from);
+  statements.sql("INSERT INTO blocks (session, content) VALUES (?, ?)").run(session, packBlock(merged));
 }
 
 /** Removes a session's rows and the shared bodies that only it used; not its span ids. Inside a transaction. */
