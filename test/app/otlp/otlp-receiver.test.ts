@@ -109,6 +109,26 @@ describe("the OTLP receiver", () => {
     expect(await receiver.traces()).toEqual(await once.traces());
   });
 
+  test("writes many small requests that come together in fewer transactions", async () => {
+    const first = Promise.withResolvers<void>();
+    let writes = 0;
+    await using receiver = await aReceiver({
+      store: {
+        add: async (_, batch: TraceBatch) => {
+          writes += 1;
+          if (writes === 1) await first.promise;
+          return { added: batch.spans.length, known: 0 };
+        },
+      },
+    });
+    const sending = Array.from({ length: 20 }, () => receiver.post("/v1/traces", aRequest()));
+    // The first write lasts until requests that were sent after all of them are answered.
+    for (let times = 0; times < 20; times += 1) await receiver.post("/v1/traces", "{}");
+    first.resolve();
+    expect((await Promise.all(sending)).map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200));
+    expect(writes).toBeLessThan(10);
+  });
+
   test("counts for the project what came in, once a second", async () => {
     const receiver = await aReceiver();
     await receiver.post("/v1/traces", aRequest(3));
