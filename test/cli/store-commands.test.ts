@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { exitCode } from "../../src/cli/exit-code.ts";
+import { filesOf } from "../../src/compose/state.ts";
 import { tuneupIn } from "./cli-in-process.ts";
 
 const root = mkdtempSync(join(tmpdir(), "tuneup-store-"));
@@ -54,12 +55,16 @@ describe("tuneup erase", () => {
   test("removes a user's sessions, one session, or all, and no file holds their words any more", async () => {
     const words = (): string => ["traces.db", "traces.db-wal"].map((name) => bytesOf(join(cwd, ".tuneup", name))).join("");
     expect(words()).toContain("old-failed");
+    const ledger = filesOf(join(cwd, ".tuneup")).ledger();
+    await ledger.put("transcript/sha256:01", "what ada said");
     expect((await tuneup("erase", "--user", "ada@example.org", "--yes")).out).toBe('Removed 2 sessions of "default".\n');
     expect(JSON.parse((await tuneup("erase", "--session", "old-failed", "--yes", "--json")).out)).toEqual({
       project: "default",
       sessions: 1,
     });
     expect(words()).not.toContain("old-failed");
+    expect(await ledger.keys("transcript/")).toEqual([]);
+    await ledger.close();
     expect((await tuneup("erase", "--everything", "--yes")).out).toBe('Removed 3 sessions of "default".\n');
     expect((await tuneup("erase", "--everything", "--yes")).out).toBe('Removed 0 sessions of "default".\n');
   });

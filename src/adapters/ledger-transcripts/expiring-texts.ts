@@ -30,6 +30,14 @@ export function expiringTexts(documents: Documents, now: () => Instant): Documen
   };
 }
 
+/**
+ * Removes every conversation and every word of a model that a ledger keeps, whosever it is: replays mix what several sessions said, and nothing is
+ * decided on them. What is under way asks again.
+ */
+export async function forgetTexts(documents: Pick<Documents, "remove">): Promise<void> {
+  for (const folder of ["transcript/", "transcript-day/", ...texts, "text-day/"]) await documents.remove(folder);
+}
+
 /** Overwrites what was kept on days before this instant's day (UTC): it would be asked for again. */
 export const expireTexts = (documents: Documents, before: Instant): Promise<void> =>
   notesOf(documents).expire(dayOf(before), (key) => documents.put(key, null));

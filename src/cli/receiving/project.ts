@@ -1,6 +1,7 @@
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import { openTraceStore, readOperator } from "../../compose.ts";
 import { newProjectToken, withProjects } from "../../compose/projects.ts";
+import { forgetConversations } from "../../compose/stores/kept-transcripts.ts";
 import { TuneupError } from "../../domain/errors.ts";
 import { type Instant, later, type ProjectId, projectId } from "../../domain/ids.ts";
 import { hashOfToken, type ProjectToken } from "../../domain/receiving/project-token.ts";
@@ -168,7 +169,7 @@ const eraseCommand = buildCommand<EraseFlags, [string], CliContext>({
     brief: "Remove a trace project: its tokens and all of its traces",
     fullDescription: [
       "Ends the project's tokens, then removes all of its sessions from the trace store, whether they were received or read from files. There is",
-      "no way back, so it wants --yes. Documents of earlier jobs (scans, evidence, measured replays) lie in the ledger and stay.",
+      "no way back, so it wants --yes. The conversations of all replays go from the ledger too; scans and evidence, which hold none, stay.",
       "",
       "  tuneup project erase support --yes",
     ].join("\n"),
@@ -191,6 +192,7 @@ const eraseCommand = buildCommand<EraseFlags, [string], CliContext>({
       // Tokens first: nothing new comes in while the traces go.
       const tokens = await withProjects(places, (projects) => projects.remove(name));
       const { sessions } = await store.erase(name, { everything: true });
+      await forgetConversations(places);
       this.process.stdout.write(
         given.json === true
           ? `${JSON.stringify({ project: name, sessions, tokens })}\n`

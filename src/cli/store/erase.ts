@@ -1,9 +1,10 @@
 import { buildCommand } from "@stricli/core";
+import { forgetConversations } from "../../compose/stores/kept-transcripts.ts";
 import { TuneupError } from "../../domain/errors.ts";
 import { sessionId } from "../../domain/ids.ts";
 import type { ErasureSelection } from "../../ports/trace-store.ts";
 import type { CliContext } from "../context.ts";
-import { type CommonFlags, commonFlags, flag, withHouse } from "../flags.ts";
+import { type CommonFlags, commonFlags, flag, placesOf, withHouse } from "../flags.ts";
 import { plural } from "../table.ts";
 
 interface EraseFlags extends CommonFlags {
@@ -25,8 +26,8 @@ export const eraseCommand = buildCommand<EraseFlags, [], CliContext>({
     brief: "Remove sessions from the trace store for good",
     fullDescription: [
       "Removes a session, every session of a user, or all of a project (--project), with everything that only they used. What is removed is",
-      "overwritten in the file. There is no way back, so it wants --yes. Documents of earlier jobs (scans, evidence, measured replays) lie in the",
-      "ledger and stay; copies made before stay as they are.",
+      "overwritten in the file. There is no way back, so it wants --yes. The conversations of all replays go from the ledger too, for they say again",
+      "what was said; scans and evidence, which hold no conversation, stay, and so do copies made before.",
       "",
       "  tuneup erase --user 4711 --yes",
       "  tuneup erase --session 6f1c… --project support --yes",
@@ -41,6 +42,7 @@ export const eraseCommand = buildCommand<EraseFlags, [], CliContext>({
       });
     await withHouse(this, flags, async (house, project) => {
       const { sessions } = await house.store.erase(project, selection);
+      await forgetConversations(placesOf(this, flags));
       this.process.stdout.write(
         flags.json === true ? `${JSON.stringify({ project, sessions })}\n` : `Removed ${plural(sessions, "session")} of "${project}".\n`,
       );

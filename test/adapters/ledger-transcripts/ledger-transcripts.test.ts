@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ledgerTranscripts } from "../../../src/adapters/ledger-transcripts/ledger-transcripts.ts";
-import { expireTexts, expiringTexts } from "../../../src/adapters/ledger-transcripts/expiring-texts.ts";
+import { expireTexts, expiringTexts, forgetTexts } from "../../../src/adapters/ledger-transcripts/expiring-texts.ts";
 import { MemoryLedger } from "../../../src/adapters/memory-ledger/memory-ledger.ts";
 import { digest, instant, type Json } from "../../../src/domain/ids.ts";
 import { textMessage } from "../../../src/domain/message.ts";
@@ -27,6 +27,18 @@ describe("what models said in batches and for tools", () => {
       { outcome: "passed" },
     ]);
     expect(JSON.stringify(await ledger.get("batch-reply/a"))).not.toContain("order");
+  });
+});
+
+describe("after an erasure", () => {
+  test("no conversation and no word of a model is left in the ledger, and what was measured is", async () => {
+    const ledger = new MemoryLedger();
+    const documents = expiringTexts(ledger, () => day(1));
+    await ledgerTranscripts(ledger).keep(first, conversation, day(1));
+    for (const key of ["batch-reply/a", "tool/b", "partial/c"]) await documents.put(key, "where is my order?");
+    await documents.put("arm/a", { outcome: "passed" });
+    await forgetTexts(ledger);
+    expect(await ledger.keys("")).toEqual(["arm/a"]);
   });
 });
 
