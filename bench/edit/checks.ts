@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { createContext, runInContext } from "node:vm";
 import { parse } from "yaml";
+import { blockString, holdsBlockString } from "./block-strings.ts";
 import type { EditableFile } from "./editable-files.ts";
 
 /** A file before and after an edit that was allowed, and the prompt that replays would send for it. */
@@ -16,7 +17,7 @@ type Values = Readonly<Record<string, unknown>>;
 /**
  * What is wrong with applied edits, by their place in the list: a file that its own language no longer reads, a value that changed beside
  * the prompt, or a prompt other than the one that would be replayed. Shares no code with what is measured: YAML, JSON, JavaScript and (where
- * there is a python3) Python and TOML are read by their own parsers.
+ * there is a python3) Python and TOML are read by their own parsers, strings of Java, Kotlin, C#, Ruby and Rust by a reader of the bench's own.
  */
 export function invalidEdits(applied: readonly Applied[]): { readonly problems: ReadonlyMap<number, string>; readonly hasPython: boolean } {
   const problems = new Map<number, string>();
@@ -25,7 +26,11 @@ export function invalidEdits(applied: readonly Applied[]): { readonly problems: 
     const outside = outsideProblem(file, after);
     if (outside !== undefined) problems.set(index, outside);
     else if (/\.(?:py|toml)$/.test(file.path)) pythonic.push({ index, path: file.path, before: file.text, after });
-    else {
+    else if (holdsBlockString(file.path)) {
+      const said = blockString(file.path, { rest: after.slice(file.range.start), tail: file.text.slice(file.range.end) });
+      const problem = valuesProblem({}, said === undefined ? undefined : { prompt: said }, prompt);
+      if (problem !== undefined) problems.set(index, problem);
+    } else {
       const problem = valuesProblem(read(file.path, file.text), read(file.path, after), prompt);
       if (problem !== undefined) problems.set(index, problem);
     }

@@ -118,6 +118,46 @@ const containers: readonly Container[] = [
     tail: '";\nconst temperature = 0.2;\n',
     write: inDoubleQuotes,
   },
+  {
+    name: "java-text-block",
+    path: "Agent.java",
+    head: 'class Agent {\n  static final String NAME = "support";\n  static final String PROMPT = """\n',
+    tail: '      """;\n  static final double TEMPERATURE = 0.2;\n}\n',
+    write: (text) => `${indented(text, "      ")}\n`,
+    holds: (text) => isPlain(text) && !/[ \t]$/m.test(text),
+  },
+  {
+    name: "kotlin-raw",
+    path: "Agent.kt",
+    head: 'val name = "support"\nval prompt = """',
+    tail: '"""\nval temperature = 0.2\n',
+    write: asIs,
+    holds: (text) => isPlain(text) && !text.includes("$"),
+  },
+  {
+    name: "csharp-raw",
+    path: "Agent.cs",
+    head: 'static class Agent\n{\n    const string Name = "support";\n    const string Prompt = """\n',
+    tail: '        """;\n    const double Temperature = 0.2;\n}\n',
+    write: (text) => `${indented(text, "        ")}\n`,
+    holds: isPlain,
+  },
+  {
+    name: "ruby-heredoc",
+    path: "agent.rb",
+    head: 'NAME = "support"\nPROMPT = <<~TEXT\n',
+    tail: "TEXT\nTEMPERATURE = 0.2\n",
+    write: (text) => `${indented(text, "  ")}\n`,
+    holds: (text) => isPlain(text) && !/#[{@$]/.test(text),
+  },
+  {
+    name: "rust-raw",
+    path: "agent.rs",
+    head: 'const NAME: &str = "support";\nconst PROMPT: &str = r#"',
+    tail: '"#;\nconst TEMPERATURE: f64 = 0.2;\n',
+    write: asIs,
+    holds: (text) => !text.includes('"#'),
+  },
 ];
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
