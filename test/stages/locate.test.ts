@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { memoryWorkspace } from "../../src/adapters/memory-workspace/memory-workspace.ts";
 import type { AgentSource, Located } from "../../src/domain/source.ts";
 import type { Session } from "../../src/domain/session.ts";
-import { locate } from "../../src/stages/locate.ts";
+import { locate, RepositoryIndex } from "../../src/stages/locate.ts";
 import { aSession, type SessionParts } from "../builders/session-builder.ts";
 
 const fixture = (name: string): string => readFileSync(new URL(`../fixtures/${name}`, import.meta.url), "utf8");
@@ -177,4 +177,23 @@ describe("tools and parameters", () => {
     const located = await find(files, rendered("Nordlicht"), { parameters: { temperature: 0.9 } });
     expect(sources(located).map((source) => source.kind)).toEqual(["system-prompt"]);
   });
+});
+
+test("what the first search of a commit read is read once, whatever is looked for next", async () => {
+  const files = { "prompts/system.md": system, "wiki.md": wiki, "agent.yaml": shipped("agent.yaml"), "empty.yaml": "" };
+  const checkout = await memoryWorkspace({ repository: { owner: "acme", name: "agent" }, files }).open("HEAD");
+  const reads: string[] = [];
+  const counted = {
+    ...checkout,
+    read: (paths: readonly string[]) => {
+      reads.push(...paths);
+      return checkout.read(paths);
+    },
+  };
+  const index = new RepositoryIndex();
+  const search = async (instructions: string): Promise<readonly string[]> =>
+    places(await locate({ sessions: [aSession([{ user: "hi" }, { agent: "hello" }], { instructions })], checkout: counted }, { index }));
+  expect(await search(wiki)).toEqual(["system-prompt wiki.md:1-70"]);
+  expect(await search(rendered("Nordlicht"))).toContain("system-prompt prompts/system.md:1-40");
+  expect(reads.toSorted()).toEqual([...new Set(reads)].toSorted());
 });

@@ -10,7 +10,7 @@ import { unitsOf } from "../units.ts";
 const mostWords = 32_000_000;
 /** Words of one commit that are kept beyond that: 512 MiB. */
 const mostWordsOfOne = 4 * mostWords;
-/** Characters of files kept with their units. */
+/** Characters of files kept with their units, and of the texts that were read last. */
 const mostCharacters = 16_000_000;
 /** Characters of programs kept with all that stands in them: names and values take more room than the text. */
 const mostReadCharacters = 4_000_000;
@@ -33,7 +33,8 @@ export interface IndexedCommit {
 export class RepositoryIndex {
   readonly #words = new Map<string, Uint32Array>();
   readonly #files = new Map<string, ReadFile>();
-  readonly #texts = new Map<string, string>();
+  /** `undefined` for what is no text. */
+  readonly #texts = new Map<string, string | undefined>();
   readonly #readings = new Map<string, CodeReading | undefined>();
   #wordCount = 0;
   #characterCount = 0;
@@ -58,19 +59,13 @@ export class RepositoryIndex {
   async texts(checkout: Checkout, entries: readonly TreeEntry[]): Promise<ReadonlyMap<string, string>> {
     const missing = entries.filter((entry) => !this.#texts.has(keyOf(checkout, entry)));
     const read = missing.length === 0 ? new Map<string, string>() : await checkout.read(missing.map((entry) => entry.path));
-    for (const entry of missing) {
-      const text = read.get(entry.path) ?? "";
-      const key = keyOf(checkout, entry);
-      if (this.#texts.has(key)) continue;
-      this.#texts.set(key, text);
-      this.#textCount += text.length;
-    }
+    for (const entry of missing) this.#keepText(keyOf(checkout, entry), read.get(entry.path));
     const found = new Map<string, string>();
     for (const entry of entries) {
-      const text = this.#texts.get(keyOf(checkout, entry)) ?? "";
-      if (text !== "") found.set(entry.path, text);
+      const text = this.#texts.get(keyOf(checkout, entry));
+      if (text !== undefined) found.set(entry.path, text);
     }
-    this.#textCount = forget(this.#texts, { total: this.#textCount, most: mostCharacters }, (text) => text.length);
+    this.#forgetTexts();
     return found;
   }
 
@@ -100,8 +95,11 @@ export class RepositoryIndex {
       const texts = await checkout.read(batch.map((entry) => entry.path));
       for (const entry of batch) {
         const text = texts.get(entry.path);
+        // The few files that are read closely next are mostly among these: every reading apart starts a process of git.
+        this.#keepText(keyOf(checkout, entry), text);
         this.#keepWords(keyOf(checkout, entry), text === undefined ? new Uint32Array() : wordsOf(entry.path, text));
       }
+      this.#forgetTexts();
     }
     const found = new Map<string, Uint32Array>();
     const own = new Set<string>();
@@ -127,7 +125,10 @@ export class RepositoryIndex {
   ): Promise<readonly ReadFile[]> {
     const keyed = entries.map((entry) => ({ entry, key: `${depth} ${entry.path} ${keyOf(checkout, entry)}` }));
     const missing = keyed.filter(({ key }) => !this.#files.has(key));
-    const texts = missing.length === 0 ? new Map<string, string>() : await checkout.read(missing.map(({ entry }) => entry.path));
+    const texts = await this.texts(
+      checkout,
+      missing.map(({ entry }) => entry),
+    );
     for (const { entry, key } of missing) {
       const text = texts.get(entry.path);
       if (text === undefined) continue;
@@ -137,6 +138,16 @@ export class RepositoryIndex {
     const found = keyed.flatMap(({ key }) => this.#files.get(key) ?? []);
     this.#characterCount = forget(this.#files, { total: this.#characterCount, most: mostCharacters }, (file) => file.text.length);
     return found;
+  }
+
+  #keepText(key: string, text: string | undefined): void {
+    if (this.#texts.has(key)) return;
+    this.#texts.set(key, text);
+    this.#textCount += text?.length ?? 0;
+  }
+
+  #forgetTexts(): void {
+    this.#textCount = forget(this.#texts, { total: this.#textCount, most: mostCharacters }, (text) => text?.length ?? 0);
   }
 
   #keepWords(key: string, words: Uint32Array): void {
