@@ -226,7 +226,7 @@ export function noteTraceOfLogs(statements: Statements, trace: number, session: 
 }
 
 /** A sender that sends every span by itself makes a block of each: they are put together after so many. */
-const mergedEvery = 32;
+const mergedEvery = 8;
 /** Bytes from which on a block stays as it is: compressing more together gains little, and merging must not write a long session again and again. */
 const largeBlock = 16 * 1024;
 

@@ -81,7 +81,7 @@ function batches(seed: number): readonly TraceBatch[] {
       resource: {},
     };
   };
-  return Array.from({ length: 12 }, () => ({
+  return Array.from({ length: 25 }, () => ({
     spans: Array.from({ length: below(6) }, span),
     logs: Array.from({ length: below(2) }, log),
     feedback:
