@@ -1,3 +1,4 @@
+import { editDistance } from "../../domain/replaying/edit-distance.ts";
 import type { Trajectory } from "../../domain/replay.ts";
 
 /** One tool call as far as alignment is concerned. */
@@ -65,14 +66,5 @@ function commonPairs(left: readonly PlacedCall[], right: readonly PlacedCall[]):
 function similarity(left: readonly PlacedCall[], right: readonly PlacedCall[]): number {
   const longest = Math.max(left.length, right.length);
   if (longest === 0) return 1;
-  let previous = Array.from({ length: right.length + 1 }, (_, index) => index);
-  for (const [row, one] of left.entries()) {
-    const current = [row + 1];
-    for (const [column, other] of right.entries()) {
-      const replaced = (previous[column] ?? 0) + (one.tool === other.tool ? 0 : 1);
-      current.push(Math.min(replaced, (previous[column + 1] ?? 0) + 1, (current[column] ?? 0) + 1));
-    }
-    previous = current;
-  }
-  return 1 - (previous[right.length] ?? 0) / longest;
+  return 1 - editDistance(left, right, (one, other) => one.tool === other.tool) / longest;
 }

@@ -64,7 +64,7 @@ const narrow: ReadonlySet<string> = new Set([
 ]);
 
 const pieces = [
-  ..."abc ZÄ€漢😀\n\t\"'`\\$#{}()[]<>|@%/*-",
+  ...Array.from("abc ZÄ€漢😀\n\t\"'`\\$#{}()[]<>|@%/*-"),
   '"""',
   "'''",
   '""""',
