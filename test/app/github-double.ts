@@ -100,6 +100,10 @@ export function githubDouble(): GithubDouble {
     double.checks.push(check);
     return [201, check];
   });
+  api.get(at("/check-runs/\\d+")).reply((request: Request) => {
+    const check = double.checks.find((one) => one.id === numberIn(request, /check-runs\/(\d+)/));
+    return check === undefined ? [404, {}] : [200, check];
+  });
   api.patch(at("/check-runs/\\d+")).reply(async (request: Request) => {
     const check = double.checks.find((one) => one.id === numberIn(request, /check-runs\/(\d+)/));
     const { conclusion = null, status } = await json(request);

@@ -115,19 +115,23 @@ export interface CheckProgressParts {
   readonly log: Log;
 }
 
-/** Progress into a check run. One write at a time; a write that fails is logged once and the next one tries again. */
+/** Progress into a check run that is still open. One write at a time; a write that fails is logged once and the next one tries again. */
 export function checkProgress({ check, clock, log, octokit, request }: CheckProgressParts): CheckProgress {
   const stages = new Map<string, Progress>();
   let last = Number.NEGATIVE_INFINITY;
   let writing: Promise<void> = Promise.resolve();
   let busy = false;
+  let over = false;
 
   const write = async (): Promise<void> => {
     try {
       const client = await octokit();
+      const where = { ...placeOf(request), check_run_id: check.id };
+      // A process that stood still may come back after another one has ended the job: progress would open its check again.
+      over ||= (await client.rest.checks.get(where)).data.status === "completed";
+      if (over) return;
       await client.rest.checks.update({
-        ...placeOf(request),
-        check_run_id: check.id,
+        ...where,
         status: "in_progress",
         output: { title: titleOf(stages), summary: progressTable([...stages.values()]).slice(0, longestSummary) },
       });
@@ -142,7 +146,7 @@ export function checkProgress({ check, clock, log, octokit, request }: CheckProg
       // Set anew, so that the stage under way stands last.
       stages.delete(progress.stage);
       stages.set(progress.stage, progress);
-      if (busy || clock() - last < leastPause) return;
+      if (over || busy || clock() - last < leastPause) return;
       busy = true;
       last = clock();
       writing = write();

@@ -16,7 +16,7 @@ describe("a run's check", () => {
         for (const done of [6, 12, 18]) {
           app.clock.now += 4_000;
           watch({ stage: "replay", state: "running", done, total: 60, unit: "failing sessions", note: `leader fixed ${done}, $0.40` });
-          await app.octokit.rest.repos.get({ owner: "acme", repo: "support-agent" });
+          for (let turn = 0; turn < 4; turn += 1) await app.octokit.rest.repos.get({ owner: "acme", repo: "support-agent" });
           seen.push(app.world.checks[0]?.output.summary ?? null);
         }
         return { cluster: clusterId("c-4f1d") };
@@ -37,6 +37,25 @@ describe("a run's check", () => {
       },
     ]);
     expect(app.world.checks[0]?.output.summary).toContain("no evidence");
+  });
+
+  test("is not opened again by a process that stood still while another one ended the job", async () => {
+    const states: (string | undefined)[] = [];
+    app = await wholeApp({
+      read: async (_assignment, { watch }) => {
+        const place = { owner: "acme", repo: "support-agent", check_run_id: app.world.checks[0]?.id ?? 0 };
+        await app.octokit.rest.checks.update({ ...place, status: "completed", conclusion: "success" });
+        for (const done of [6, 12]) {
+          app.clock.now += 6_000;
+          watch({ stage: "replay", state: "running", done, total: 60 });
+          for (let turn = 0; turn < 4; turn += 1) await app.octokit.rest.repos.get({ owner: "acme", repo: "support-agent" });
+          states.push(app.world.checks[0]?.status);
+        }
+        return { cluster: clusterId("c-4f1d") };
+      },
+    });
+    await app.say("ada", "/tuneup run");
+    expect(states).toEqual(["completed", "completed"]);
   });
 
   test("is one, also when GitHub made it and then failed", async () => {
