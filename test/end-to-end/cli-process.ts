@@ -67,10 +67,10 @@ export async function freePort(): Promise<number> {
   return typeof address === "object" && address !== null ? address.port : 0;
 }
 
-/** Waits for something that another process does. */
+/** Waits for something that another process does; four minutes mean that it hangs, however slow the machine. */
 export async function until(what: string, holds: () => boolean): Promise<void> {
   for (let tries = 0; !holds(); tries += 1) {
-    if (tries > 1500) throw new Error(`never: ${what}`);
+    if (tries > 6000) throw new Error(`never: ${what}`);
     await pause(40);
   }
 }

@@ -115,7 +115,7 @@ describe("a run on an own agent", () => {
       cwd,
       variables,
       watch: (text, child) => {
-        if (/… replay {4}\d+\/60 failing/.test(text)) child.kill("SIGINT");
+        if (!child.killed && /… replay {4}\d+\/60 failing/.test(text)) child.kill("SIGINT");
       },
     }).ended;
     expect(stopped.code).toBe(130);
