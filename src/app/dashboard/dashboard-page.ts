@@ -65,12 +65,15 @@ function section(title: string, lines: readonly string[], none: string): string 
 const withBox = (box: Box, words: string): string => boxLine(box, words) ?? `- ${words}`;
 
 function proposal(pull: KnownPull): string {
-  const { cluster, edited, number, old, queued, stopped, title, url } = pull;
+  const { cluster, edited, expiresAt, number, old, queued, stopped, title, url } = pull;
   const remarks = [
     ...(edited === true ? ["edited by a person, updates paused"] : []),
     ...(stopped === true ? ["stop label"] : []),
     ...(queued === true ? ["in the merge queue"] : []),
     ...(old === undefined ? [] : ["evidence is getting old"]),
+    ...(expiresAt === undefined || edited === true || stopped === true || queued === true
+      ? []
+      : [`closes on ${expiresAt.slice(0, 10)} unless somebody says something there`]),
   ];
   // The stand-in's own addresses are no https, and only such may stand on a page.
   const name = url.startsWith("https://") ? `[pull request ${number}](${url})` : `pull request ${number}`;

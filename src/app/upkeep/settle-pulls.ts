@@ -1,7 +1,7 @@
 import type { ProbotOctokit } from "probot";
 import { digestOf } from "../../domain/digest.ts";
 import { type Instant, instant, type RepositoryId } from "../../domain/ids.ts";
-import { day, endingOf, type Lifetimes, mayEnd } from "../../domain/publishing/lifetimes.ts";
+import { day, endingOf, expiryOf, type Lifetimes, mayEnd } from "../../domain/publishing/lifetimes.ts";
 import type { KnownPull, PullEnding } from "../../domain/publishing/standing.ts";
 import { safeCode } from "../../domain/text/safe-text.ts";
 import { jobOfProposal } from "../../pipeline/standing/jobs.ts";
@@ -95,7 +95,11 @@ async function settle(pull: KnownPull, parts: SettleParts): Promise<"ended" | "s
   const lastSign = await lastSignOf(pull, parts);
   const ending = endingOf(pull, { lifetimes, now, lastSign, missedScans: failure.missedScans });
   if (ending === undefined) {
-    await sayHowOld(pull, live, failure, parts);
+    const { expiresAt: _expiresAt, ...rest } = pull;
+    const expiresAt = expiryOf({ lifetimes, now, lastSign });
+    const known = expiresAt === undefined ? rest : { ...rest, expiresAt };
+    if (expiresAt !== pull.expiresAt) await keepPull(documents, repository, known);
+    await sayHowOld(known, live, failure, parts);
     return "stays";
   }
   if (await hasForeignCommits(octokit, repository, pull.number)) {

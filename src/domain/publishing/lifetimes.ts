@@ -1,4 +1,4 @@
-import type { Instant } from "../ids.ts";
+import { type Instant, later } from "../ids.ts";
 import type { KnownPull, PullEnding } from "./standing.ts";
 
 /** How long what nobody looks at stays; set by the operator under `limits`. 0 means for ever. */
@@ -31,6 +31,16 @@ export interface LifeFacts {
 /** Pull requests that are looked at at all: not those that a person has taken over, stopped, or sent into the merge queue. */
 export const mayEnd = ({ edited, life, queued, stopped }: KnownPull): boolean =>
   life === "open" && edited !== true && stopped !== true && queued !== true;
+
+/** So many days before it is closed, a pull request that nobody looks at is pointed out on the dashboard. */
+const remindedDays = 7;
+
+/** When a pull request will be closed because nobody looks at it, where that is near; `undefined` otherwise. */
+export function expiryOf({ lastSign, lifetimes, now }: Pick<LifeFacts, "lastSign" | "lifetimes" | "now">): Instant | undefined {
+  if (lifetimes.expireDays <= 0) return undefined;
+  const expiresAt = later(lastSign, Math.max(lifetimes.expireDays, quietDays) * day);
+  return Date.parse(expiresAt) - Date.parse(now) <= remindedDays * day ? expiresAt : undefined;
+}
 
 /** Why Tuneup ends one of its own pull requests that nobody has asked it to keep; `undefined` where it stays. */
 export function endingOf(pull: KnownPull, { lastSign, lifetimes, missedScans, now }: LifeFacts): PullEnding | undefined {

@@ -51,6 +51,8 @@ export interface KnownPull {
   readonly queued?: true;
   /** When a person last did something to it that a webhook told of: labels, commits, opening it again. */
   readonly touchedAt?: Instant;
+  /** When it will be closed unless a person gives a sign of life there; noted in its last days. */
+  readonly expiresAt?: Instant;
   /** Why Tuneup ended it, where no other one took its place. */
   readonly ending?: PullEnding;
   /** What makes its evidence old, as it was said there last; absent while nothing does. */

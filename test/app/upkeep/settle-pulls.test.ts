@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { githubForge } from "../../../src/adapters/github-forge/github-forge.ts";
+import { dashboardPage } from "../../../src/app/dashboard/dashboard-page.ts";
 import { type FailureNow, settlePulls } from "../../../src/app/upkeep/settle-pulls.ts";
 import { digestOf } from "../../../src/domain/digest.ts";
 import { clusterId, commitSha, digest, type Instant, instant, later, proposalId } from "../../../src/domain/ids.ts";
@@ -103,6 +104,20 @@ describe("a pull request that nobody looks at", () => {
     await sign();
     expect(await after(13, { missedScans: 9 })).toBe(0);
     expect(state()).toBe("open");
+  });
+
+  test("has the day of its closing on the dashboard in its last week, and no more once a person says something", async () => {
+    const shown = async (): Promise<string> => {
+      const pulls = (await knownPulls(app.ledger, repository)).filter((pull) => pull.life === "open");
+      return dashboardPage({ pulls, running: [], failures: [], ignored: [], pauses: [], limits: [] });
+    };
+    await after(52);
+    expect(await shown()).not.toContain("closes on");
+    await after(54);
+    expect(await shown()).toContain(`closes on ${later(opened, 60 * day).slice(0, 10)} unless somebody says something there`);
+    await app.say("ada", "I will look at this.", number);
+    await after(55, {}, { expireDays: 70 });
+    expect(await shown()).not.toContain("closes on");
   });
 
   test("stays for ever where the operator wants it", async () => {
