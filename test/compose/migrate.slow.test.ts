@@ -84,7 +84,7 @@ describe("what an installation remembers in files", () => {
     await queue.stop();
     await kept.close();
     await expect(moveState({ data: second, database: await server.freshDatabase() }, () => undefined)).rejects.toThrow(
-      /1 jobs are not finished/,
+      /One job is not finished/,
     );
     await expect(moveState({ data: join(root, "nothing"), database }, () => undefined)).rejects.toThrow(/There is no ledger/);
   });

@@ -1,5 +1,6 @@
 import { ClickHouseError } from "@clickhouse/client";
 import { TuneupError } from "../../domain/errors.ts";
+import type { ProjectId } from "../../domain/ids.ts";
 import type { ClickhouseAddress } from "./clickhouse-database.ts";
 
 /** ClickHouse's codes (src/Common/ErrorCodes.cpp) for what passes: too many queries, parts or connections, memory, time, network, no room at the moment. */
@@ -74,3 +75,15 @@ export function clickhouseError(
     fields,
   });
 }
+
+/** The index names rows that its tables have lost: nobody can say what was in them. */
+export const withoutBodies = (project: ProjectId, missing: number): TuneupError =>
+  new TuneupError(
+    "trace-store-corrupt",
+    `The index of the trace store in ClickHouse has ${missing} spans or log records of project ${project} that its tables do not have.`,
+    {
+      remedy:
+        "Look whether something else removes rows of otel_traces and otel_logs, such as a TTL of the Collector's; restore a backup, or erase the sessions and ingest them again.",
+      fields: { project, missing },
+    },
+  );

@@ -7,6 +7,7 @@ import { sessionKeyOf } from "../../domain/session-key.ts";
 import type { Feedback, LogRecord, Span, Trace, TraceBatch, TraceFeedback } from "../../domain/span.ts";
 import type { AddResult, Erased, ErasureSelection, RetentionLimits, TraceQuery, TraceStore } from "../../ports/trace-store.ts";
 import type { ClickhouseDatabase, Row } from "./clickhouse-database.ts";
+import { withoutBodies } from "./clickhouse-errors.ts";
 import { logColumns, logOfRow, rowOfLog, rowOfSpan, spanColumns, spanOfRow, type Stored } from "./collector-rows.ts";
 import { type ErasedSessions, Erasing } from "./erasing.ts";
 import {
@@ -22,6 +23,7 @@ import {
   keyText,
   sessionsIn,
   uuidOf,
+  isTraceId,
 } from "./index-rows.ts";
 import { readOverview } from "./overview.ts";
 import { migrateClickhouse } from "./schema.ts";
@@ -319,8 +321,6 @@ export class ClickhouseTraceStore implements TraceStore {
   }
 }
 
-const isTraceId = (key: string): boolean => /^[0-9a-f]{32}$/.test(key);
-
 /** What a batch holds, each thing once. A log record without trace and session belongs nowhere. */
 function itemsOf({ spans, logs = [], feedback = [] }: TraceBatch): ReadonlyMap<string, New> {
   const items = new Map<string, New>();
@@ -386,17 +386,6 @@ function* groupsOf(rows: readonly Row[]): Iterable<readonly string[]> {
   }
   if (keys.length > 0) yield keys;
 }
-
-const withoutBodies = (project: ProjectId, missing: number): TuneupError =>
-  new TuneupError(
-    "trace-store-corrupt",
-    `The index of the trace store in ClickHouse has ${missing} spans or log records of project ${project} that its tables do not have.`,
-    {
-      remedy:
-        "Look whether something else removes rows of otel_traces and otel_logs, such as a TTL of the Collector's; restore a backup, or erase the sessions and ingest them again.",
-      fields: { project, missing },
-    },
-  );
 
 /** What a row holds; a row in another shape is an error that does not quote it. */
 function whole<T>(row: Row, read: (row: Row) => T): T {

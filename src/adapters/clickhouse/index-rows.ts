@@ -172,3 +172,6 @@ export function sessionsIn(
     wholeTraces: traces.difference(shared),
   };
 }
+
+/** Whether a session's key may be the id of the trace that it is made of. */
+export const isTraceId = (key: string): boolean => /^[0-9a-f]{32}$/.test(key);

@@ -13,10 +13,7 @@ export function expiringTexts(documents: Documents, now: () => Instant): Documen
   const noted = new Set<string>();
   const notes = notesOf(documents);
   return {
-    get: async (key) => {
-      const document = await documents.get(key);
-      return document === null && isText(key) ? undefined : document;
-    },
+    get: (key) => documents.get(key),
     keys: (prefix) => documents.keys(prefix),
     remove: (prefix) => documents.remove(prefix),
     put: async (key, document) => {
@@ -38,6 +35,6 @@ export async function forgetTexts(documents: Pick<Documents, "remove">): Promise
   for (const folder of ["transcript/", "transcript-day/", ...texts, "text-day/"]) await documents.remove(folder);
 }
 
-/** Overwrites what was kept on days before this instant's day (UTC): it would be asked for again. */
+/** Removes what was kept on days before this instant's day (UTC): it would be asked for again. No name of a text begins with another's. */
 export const expireTexts = (documents: Documents, before: Instant): Promise<void> =>
-  notesOf(documents).expire(dayOf(before), (key) => documents.put(key, null));
+  notesOf(documents).expire(dayOf(before), (key) => documents.remove(key));

@@ -51,9 +51,10 @@ async function refuseUnfinished(data: string): Promise<void> {
   const jobs = await files.jobs(ledger);
   opened.adopt(jobs, (one) => one.stop());
   const { running, waiting } = await jobs.counts();
-  if (running + waiting > 0)
+  const left = running + waiting;
+  if (left > 0)
     throw refused(
-      `${running + waiting} jobs are not finished.`,
+      left === 1 ? "One job is not finished." : `${left} jobs are not finished.`,
       "Start `tuneup serve` once more without TUNEUP_DATABASE_URL and let it finish them (`tuneup jobs list`), or give what they were asked for again later.",
     );
 }

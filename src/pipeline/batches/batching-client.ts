@@ -53,7 +53,7 @@ class BatchQueue {
     const { kept } = this.#tools;
     const name = shortDigest(digestOfJson({ model: this.#model.model, request: asJson(request) }), 40);
     const reply = await kept.get(`batch-reply/${name}`);
-    if (reply !== undefined && reply !== null) return reply as unknown as ModelReply;
+    if (reply !== undefined) return reply as unknown as ModelReply;
     const batch = await kept.get(`batch-of/${name}`);
     if (typeof batch === "string") return this.#replyIn(batch, name, request);
     return new Promise((resolve, reject) => {

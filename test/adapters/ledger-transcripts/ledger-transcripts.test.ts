@@ -26,7 +26,7 @@ describe("what models said in batches and for tools", () => {
       "in stock",
       { outcome: "passed" },
     ]);
-    expect(JSON.stringify(await ledger.get("batch-reply/a"))).not.toContain("order");
+    expect(await ledger.keys("")).toEqual(expect.not.arrayContaining(["batch-reply/a"]));
   });
 });
 

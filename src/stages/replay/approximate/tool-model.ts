@@ -79,7 +79,7 @@ const underWay = new WeakMap<ToolModel["said"], Map<string, Promise<SimulatedAns
 
 async function askOnce(kept: string, asked: Unanswered, model: ToolModel, signal: AbortSignal): Promise<SimulatedAnswer> {
   const known = await model.said.get(kept);
-  if (known !== undefined && known !== null) return { ...(known as unknown as SimulatedAnswer), usage: noUsage };
+  if (known !== undefined) return { ...(known as unknown as SimulatedAnswer), usage: noUsage };
   const answer = await ask(asked, model, signal);
   await model.said.put(kept, asJson(answer));
   return answer;
