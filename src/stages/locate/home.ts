@@ -19,6 +19,7 @@ const home = {
   grams: 20,
   aligned: 0.4,
   accounted: 0.9,
+  unbroken: 0.6,
 } as const;
 /** A claimed passage, and whether its text documents a tool. */
 export interface Telling {
@@ -32,6 +33,9 @@ export function isHome(query: Query, claimed: readonly Telling[], residue: numbe
   const held = 1 - residue;
   if (held >= home.most) return true;
   const own = claimed.filter(({ isToolDocumentation }) => !isToolDocumentation);
+  // Another project's text that was taken over has words of this prompt's own in its midst, and the prompt goes on without it.
+  if (held < home.some && own.some(({ fragment }) => fragment.positions.length >= home.grams && fragment.recall < home.unbroken))
+    return false;
   if (own.some(({ fragment }) => isConvincing(fragment))) return true;
   const alike = own.filter(({ fragment }) => agreementOf(fragment) >= home.agreement);
   if (held >= home.some && alike.some(({ fragment }) => fragment.unitShare >= home.unitShare)) return true;

@@ -52,3 +52,13 @@ test("a tool's documentation that stands in another project too does not make th
   expect((await find({ "tools/edit/config.yaml": asTool }, recorded)).result).toBe("unsure");
   expect((await find({ "agent/config.yaml": `system: >\n  ${documentation}\n` }, recorded)).result).toBe("found");
 });
+
+test("a text that another project took over and wrote its own words into is not that project's home, unless it goes on there", async () => {
+  const rules = sentences("refund", 30);
+  const files = { "prompts/rules.md": `${rules.join("\n")}\n{context}\n` };
+  const own = (count: number): string => words(count, "own");
+  const takenOver = [...rules.slice(0, 10), own(300), ...rules.slice(10, 20), own(300), ...rules.slice(20), own(900)].join("\n");
+  expect((await find(files, takenOver)).result).toBe("unsure");
+  const goesOn = [...rules, own(1500)].join("\n");
+  expect((await find(files, goesOn)).result).toBe("found");
+});
