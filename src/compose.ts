@@ -139,6 +139,15 @@ export function openTraceStore(
   return redactedAs(data, operator.redaction)(openOwnStore({ data, operator, variables }));
 }
 
+/** The same store for a process that receives: the embedded one is written in a thread of its own. */
+export function openReceivingStore(
+  data: string,
+  operator: Pick<OperatorSettings, "redaction" | "store">,
+  variables: Readonly<Record<string, string | undefined>>,
+): TraceStore {
+  return redactedAs(data, operator.redaction)(openOwnStore({ data, operator, variables, isThreaded: true }));
+}
+
 /** Wraps stores as the operator wants sessions redacted: with the installation's own key, so that equal values stay equal. */
 function redactedAs(data: string, redaction: OperatorSettings["redaction"]): (store: TraceStore) => TraceStore {
   if (redaction === "off") return (store) => store;

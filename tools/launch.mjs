@@ -7,7 +7,8 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fail, findNode24, npm, root } from "./node24.mjs";
 
-const quietly = ["--disable-warning=ExperimentalWarning"];
+// Node gives the engine four helper threads whatever the machine; 0 lets it count the cores, which a busy small machine needs for its work.
+const nodeFlags = ["--disable-warning=ExperimentalWarning", "--v8-pool-size=0"];
 const [task = "", ...rest] = process.argv.slice(2);
 const node = findNode24();
 
@@ -45,7 +46,7 @@ const environment = {
 
 /** Runs one program of Node's to its end and returns its exit code. */
 function run(args, options = {}) {
-  const result = spawnSync(node, [...quietly, ...args], { cwd: options.cwd ?? root, stdio: "inherit", env: environment });
+  const result = spawnSync(node, [...nodeFlags, ...args], { cwd: options.cwd ?? root, stdio: "inherit", env: environment });
   return result.status ?? 1;
 }
 
@@ -59,7 +60,7 @@ function tuneup(args) {
 
 /** Starts a program that stays until it is told to stop, where the user is. */
 function handOver(entry, args) {
-  const child = spawn(node, [...quietly, entry, ...args], {
+  const child = spawn(node, [...nodeFlags, entry, ...args], {
     cwd: process.env.INIT_CWD ?? process.cwd(),
     stdio: "inherit",
     env: environment,

@@ -7,7 +7,7 @@ import {
   type OverviewQuery,
   type ProjectOverview,
 } from "../../domain/receiving/project-overview.ts";
-import { callFactsOf } from "../../domain/receiving/item-facts.ts";
+import { type CallFacts, callFactsOf } from "../../domain/receiving/item-facts.ts";
 import type { Span } from "../../domain/span.ts";
 import type { Statements } from "./statements.ts";
 
@@ -19,10 +19,16 @@ interface Tally {
 }
 
 /** Adds the calls of these spans to their days' tallies, or takes them away (`sign` -1). Inside a transaction. */
-export function tally(statements: Statements, project: string, spans: readonly Span[], sign: 1 | -1): void {
+export function tally(
+  statements: Statements,
+  project: string,
+  spans: readonly Span[],
+  sign: 1 | -1,
+  callOf: (span: Span) => CallFacts = callFactsOf,
+): void {
   const tallies = new Map<string, Tally>();
   for (const span of spans) {
-    const { inputTokens, model, outputTokens, tool, toolFailed } = callFactsOf(span);
+    const { inputTokens, model, outputTokens, tool, toolFailed } = callOf(span);
     const named = model === undefined ? (tool === undefined ? undefined : ["tool", tool]) : ["model", model];
     if (named === undefined) continue;
     const key = JSON.stringify([dayOf(span.startedAt), ...named]);

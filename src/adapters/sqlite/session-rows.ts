@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { canonicalJson, asJson } from "../../domain/digest.ts";
 import type { ProjectId } from "../../domain/ids.ts";
-import { callFactsOf } from "../../domain/receiving/item-facts.ts";
+import { type CallFacts, callFactsOf } from "../../domain/receiving/item-facts.ts";
 import { sessionKeyOf, userIdOf } from "../../domain/session-key.ts";
 import type { LogRecord, Span } from "../../domain/span.ts";
 import { packBlock } from "./block-bytes.ts";
@@ -52,6 +52,8 @@ export class SessionRows {
   readonly #gathered = new Map<number, Gathered>();
   /** New spans, which the days' tallies do not have yet; those that only move to another session are counted already. */
   readonly #counted: Span[] = [];
+  /** Read once for the tallies and for the session's row. */
+  readonly #calls = new Map<Span, CallFacts>();
 
   constructor(statements: Statements, bodies: SessionBodies, project: ProjectId) {
     this.#statements = statements;
@@ -99,8 +101,16 @@ export class SessionRows {
 
   /** Writes what was gathered. */
   write(): void {
-    tally(this.#statements, this.#project, this.#counted.splice(0), 1);
+    tally(this.#statements, this.#project, this.#counted.splice(0), 1, (span) => this.#callOf(span));
     for (const [session, items] of this.#gathered) if (items.spans.length + items.logs.length > 0) this.#writeBlock(session, items);
+  }
+
+  #callOf(span: Span): CallFacts {
+    const known = this.#calls.get(span);
+    if (known !== undefined) return known;
+    const facts = callFactsOf(span);
+    this.#calls.set(span, facts);
+    return facts;
   }
 
   #writeBlock(session: number, items: SessionItems): void {
@@ -114,7 +124,7 @@ export class SessionRows {
     };
     this.#sql("INSERT INTO blocks (session, content) VALUES (?, ?)").run(session, packBlock(block));
     if ((blocks + 1) % mergedEvery === 0) mergeLastBlocks(this.#statements, session);
-    const facts = factsOf(items);
+    const facts = factsOf(items, (span) => this.#callOf(span));
     this.#sql(
       `UPDATE sessions SET blocks = blocks + 1, spans = spans + ?, started_at = min(started_at, ?), ended_at = max(ended_at, ?),
          outcome = coalesce(?, outcome), tool_errors = tool_errors + ? WHERE id = ?`,
@@ -293,7 +303,7 @@ interface SessionFacts {
 }
 
 /** What the store's indexes say of these items. */
-function factsOf({ logs, spans }: SessionItems): SessionFacts {
+function factsOf({ logs, spans }: SessionItems, callOf: (span: Span) => CallFacts): SessionFacts {
   let [from, to] = ["~", ""];
   let outcome: string | undefined;
   let toolErrors = 0;
@@ -301,7 +311,7 @@ function factsOf({ logs, spans }: SessionItems): SessionFacts {
   for (const span of spans) {
     if (span.startedAt < from) from = span.startedAt;
     if ((span.endedAt ?? span.startedAt) > to) to = span.endedAt ?? span.startedAt;
-    const call = callFactsOf(span);
+    const call = callOf(span);
     outcome = call.outcome ?? outcome;
     if (call.toolFailed) toolErrors += 1;
     const user = userIdOf(span);

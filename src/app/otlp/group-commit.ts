@@ -10,21 +10,30 @@ interface Waiting {
 }
 
 /**
- * A synchronous write costs about as much as ten spans, so larger transactions gain nothing. They would cost: redaction and SQLite work on this
- * thread, 1,000 spans of 2 KB keep it busy for a third of a second.
+ * A synchronous write costs about as much as ten spans, so larger transactions gain nothing. They would cost: redaction works on this thread,
+ * 1,000 spans of 2 KB keep it busy for a twentieth of a second.
  */
 const mostRecordsTogether = 1000;
+/**
+ * While the store writes one group, the next is redacted and on its way, if so much waits already: less gains more by waiting for company. A third
+ * would only make each smaller.
+ */
+const groupsAtOnce = 2;
+const enoughForAnother = mostRecordsTogether / 2;
 
 /**
  * Writes what waits for one project in one transaction, so that a disk's few hundred synchronous writes a second do not bound the requests a
  * second. Each `add` resolves after all of its own batch is durable; a large batch is written in several transactions, and is there in part after
- * a crash or an error, until its sender, who was told nothing, sends it again. Projects take turns. A group that fails is tried again one by
- * one: nobody's batch is refused for another's.
+ * a crash or an error, until its sender, who was told nothing, sends it again. At most two groups are under way at once. Projects take turns. A
+ * group that fails is tried again one by one: nobody's batch is refused for another's.
  */
 export class GroupCommit {
   readonly #store: Pick<TraceStore, "add">;
   readonly #waiting = new Map<ProjectId, Waiting[]>();
-  #running: Promise<void> | undefined;
+  /** Records of all that waits. */
+  #records = 0;
+  readonly #writers = new Set<Promise<void>>();
+  #working = 0;
 
   constructor(store: Pick<TraceStore, "add">) {
     this.#store = store;
@@ -36,13 +45,25 @@ export class GroupCommit {
       const queue = this.#waiting.get(project) ?? [];
       queue.push({ batch, resolve, reject });
       this.#waiting.set(project, queue);
-      this.#running ??= this.#run();
+      this.#records += recordsOf(batch);
+      if (this.#isWorthWriting(this.#working + 1)) this.#begin();
     });
   }
 
   /** Resolves when nothing waits any more. */
   async idle(): Promise<void> {
-    await this.#running;
+    while (this.#writers.size > 0) await Promise.all(this.#writers);
+  }
+
+  /** Whether what waits is work for so many writers at once. */
+  #isWorthWriting(writers: number): boolean {
+    return writers === 1 ? this.#waiting.size > 0 : writers <= groupsAtOnce && this.#records >= enoughForAnother;
+  }
+
+  #begin(): void {
+    this.#working += 1;
+    const writer = this.#run().finally(() => this.#writers.delete(writer));
+    this.#writers.add(writer);
   }
 
   async #run(): Promise<void> {
@@ -50,15 +71,16 @@ export class GroupCommit {
       // Whatever was read in this turn of the event loop joins the group.
       await nextTurn();
       const [next] = this.#waiting;
-      if (next === undefined) break;
+      if (next === undefined || !this.#isWorthWriting(this.#working)) break;
       const [project, queue] = next;
       const group = takeGroup(queue);
+      this.#records -= group.reduce((sum, { batch }) => sum + recordsOf(batch), 0);
       // To the end of the line: a busy project does not keep the others from their turn.
       this.#waiting.delete(project);
       if (queue.length > 0) this.#waiting.set(project, queue);
       await this.#write(project, group);
     }
-    this.#running = undefined;
+    this.#working -= 1;
   }
 
   async #write(project: ProjectId, group: readonly Waiting[]): Promise<void> {

@@ -1,7 +1,7 @@
 import { buildCommand } from "@stricli/core";
 import { startOtlpReceiver } from "../../app/otlp/otlp-receiver.ts";
 import { defaultReceiverLimits, type ReceiverLimits } from "../../app/otlp/receiver-limits.ts";
-import { openTraceStore, readOperator } from "../../compose.ts";
+import { openReceivingStore, readOperator } from "../../compose.ts";
 import { otlpCodec } from "../../compose/receiving.ts";
 import { jsonLog } from "../../compose/runtime.ts";
 import { openState } from "../../compose/state.ts";
@@ -79,7 +79,7 @@ export const receiveCommand = buildCommand<Flags, [], CliContext>({
     const operator = readOperator(places, this.environment);
     const log = jsonLog((line) => this.process.stderr.write(line), this.now);
     const place = otlpPlace(this, flags);
-    const store = openTraceStore(places.data, operator, this.variables);
+    const store = openReceivingStore(places.data, operator, this.variables);
     const state = await openState(places);
     const projects = state.projects();
     let retention: Stoppable = noRetention;

@@ -3,6 +3,7 @@ import { ClickhouseDatabase, connectClickhouse } from "../../adapters/clickhouse
 import { ClickhouseTraceStore } from "../../adapters/clickhouse/clickhouse-trace-store.ts";
 import { backUpDatabase } from "../../adapters/sqlite/back-up.ts";
 import { SqliteTraceStore } from "../../adapters/sqlite/sqlite-trace-store.ts";
+import { ThreadedTraceStore } from "../../adapters/sqlite/threaded-trace-store.ts";
 import type { OperatorSettings } from "../../config/operator-file.ts";
 import { TuneupError } from "../../domain/errors.ts";
 import type { Erased, RetentionLimits, TraceStore } from "../../ports/trace-store.ts";
@@ -19,14 +20,16 @@ export interface OwnStoreSettings {
   readonly data: string;
   readonly operator: Pick<OperatorSettings, "store">;
   readonly variables: Readonly<Record<string, string | undefined>>;
+  /** Whether the embedded store is written in a thread of its own: for a process that goes on reading meanwhile. */
+  readonly isThreaded?: boolean;
 }
 
 const file = (data: string): string => join(data, "traces.db");
 
 /** The store that the operator file names, else the embedded one. A server is asked nothing before it is used. */
-export function openOwnStore({ data, operator, variables }: OwnStoreSettings): OwnStore {
+export function openOwnStore({ data, isThreaded = false, operator, variables }: OwnStoreSettings): OwnStore {
   const { store } = operator;
-  if (store === undefined) return SqliteTraceStore.open(file(data));
+  if (store === undefined) return (isThreaded ? ThreadedTraceStore : SqliteTraceStore).open(file(data));
   const keyName = store.keyEnv ?? "CLICKHOUSE_KEY";
   const key = variables[keyName]?.trim();
   if (store.keyEnv !== undefined && (key === undefined || key === "")) {

@@ -20,6 +20,9 @@ export interface ItemFacts {
   readonly outputTokens: number;
 }
 
+/** The part of the facts that says nothing of whose item it is. */
+export type CallFacts = Omit<ItemFacts, "session" | "user">;
+
 const toolKinds: ReadonlySet<unknown> = new Set(["execute_tool", "TOOL", "tool"]);
 const kindKeys = ["gen_ai.operation.name", "openinference.span.kind", "traceloop.span.kind"];
 const toolNames = ["gen_ai.tool.name", "tool.name", "traceloop.entity.name", "ai.toolCall.name"];
@@ -64,7 +67,7 @@ export function itemFactsOf(item: Span | LogRecord): ItemFacts {
 }
 
 /** What a span says of a call and of the session's end: without looking for whose it is. */
-export function callFactsOf(span: Span): Omit<ItemFacts, "session" | "user"> {
+export function callFactsOf(span: Span): CallFacts {
   const { attributes } = span;
   const said = attributes["agent.outcome"] ?? attributes["session.outcome"];
   const isTool = kindKeys.some((key) => toolKinds.has(attributes[key]));

@@ -129,6 +129,28 @@ describe("the OTLP receiver", () => {
     expect(writes).toBeLessThan(10);
   });
 
+  test("begins with the next large group while the store still writes one, and with a third only after it", async () => {
+    const lasting = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let writes = 0;
+    await using receiver = await aReceiver({
+      store: {
+        add: async (_, batch: TraceBatch) => {
+          writes += 1;
+          await lasting[writes - 1]?.promise;
+          return { added: batch.spans.length, known: 0 };
+        },
+      },
+    });
+    const sending = Array.from({ length: 3 }, () => receiver.post("/v1/traces", aRequest(900)));
+    await expect.poll(() => writes).toBe(2);
+    // Requests that were sent later are answered meanwhile: a third write would have begun.
+    for (let times = 0; times < 20; times += 1) await receiver.post("/v1/traces", "{}");
+    expect(writes).toBe(2);
+    for (const { resolve } of lasting) resolve();
+    expect((await Promise.all(sending)).map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect(writes).toBe(3);
+  });
+
   test("counts for the project what came in, once a second", async () => {
     const receiver = await aReceiver();
     await receiver.post("/v1/traces", aRequest(3));
