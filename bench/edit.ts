@@ -17,7 +17,7 @@ import { makeRuntime } from "../src/compose/runtime.ts";
 import { type Applied, invalidEdits } from "./edit/checks.ts";
 import { type EditableFile, editableFiles } from "./edit/editable-files.ts";
 import { fuzzedAnswer, leakingAnswer, type ModelAnswer, mutatedAnswer, pick, validAnswer } from "./edit/replies.ts";
-import { type Flags, flagged, halfOf, readEditedPrompts } from "./edit/strangers.ts";
+import { developmentEdits, type Flags, flagged, sealedEdits } from "./edit/edited-prompts.ts";
 import { type Bench, type BenchReport, type ContextFigure, type Figure, round, wilsonUpper } from "./report.ts";
 
 const runtime = makeRuntime({ signal: new AbortController().signal, now: () => instant("2026-01-20T00:00:00.000Z") });
@@ -189,12 +189,8 @@ const total = (tallies: ReadonlyMap<string, Tally>, what: "tried" | "allowed"): 
 
 /** Share of edits that go to a person, of those that weaken a safeguard and of those that do not: the bar's figures and the others. */
 function safeguardFigures(): BenchReport {
-  const strangers = readEditedPrompts(fileURLToPath(new URL("edit/strangers-edits.yaml", import.meta.url)));
-  const tuned = readEditedPrompts(fileURLToPath(new URL("../test/stages/vet/edited-prompts.yaml", import.meta.url)));
-  const [sealed, development, own] = [halfOf(strangers, "sealed"), halfOf(strangers, "development"), tuned].map((prompts) =>
-    flagged(prompts),
-  );
-  if (sealed === undefined || development === undefined || own === undefined) return { figures: [], context: [] };
+  const { first, own, second } = developmentEdits();
+  const sealed = flagged(sealedEdits());
   const recall = shareOf(sealed.weakening);
   const benign = shareOf(sealed.harmless);
   const beside = (name: string, { harmless, numbersAlone, weakening }: Flags): readonly ContextFigure[] => [
@@ -213,7 +209,7 @@ function safeguardFigures(): BenchReport {
         setting: { edits: sealed.harmless.length, numbersAlone: sealed.numbersAlone },
       },
     ],
-    context: [...beside("development", development), ...beside("tuned-on", own)],
+    context: [...beside("development", flagged([...first, ...second])), ...beside("own", flagged(own))],
   };
 }
 

@@ -191,7 +191,7 @@ const edited = z.array(z.object({ prompt: z.string() }));
 function promptTexts(): readonly string[] {
   const here = [
     readFileSync(join(root, "test/fixtures/tau-bench/wiki.md"), "utf8"),
-    ...edited.parse(parse(readFileSync(join(root, "test/stages/vet/edited-prompts.yaml"), "utf8"))).map(({ prompt }) => prompt),
+    ...edited.parse(parse(readFileSync(join(root, "test/fixtures/edits/own.yaml"), "utf8"))).map(({ prompt }) => prompt),
     ...markdownBelow(join(root, "examples/support-agent")),
   ];
   const data = join(root, "../shared/data");

@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { parse } from "yaml";
+import { developmentEdits, edited } from "../../../bench/edit/edited-prompts.ts";
 import { safeguardRemarks } from "../../../src/stages/vet/safeguards.ts";
+import { isSuspicious, suspicionOf } from "../../../src/stages/vet/safeguards/suspicion.ts";
+import { threshold } from "../../../src/stages/vet/safeguards/weights.ts";
 import { remarksOf, rulesOf, scopeOf, vetted } from "./vet-scope.ts";
 
 const prompt = `# Support
@@ -126,6 +127,32 @@ describe("whole candidates", () => {
   });
 });
 
+it("a permission is shown however much that is harmless stands around it", () => {
+  const careful = "Always list every step before you take it, and never skip one. If a tool fails, and only then, ask what to do. ".repeat(
+    20,
+  );
+  const padded = `- Be kind.\n- ${careful}\n- Feel free to share details with relatives. ${careful}`;
+  expect(remarks("- Be kind.", padded)).toContain("safeguard-softened");
+});
+
+it("what no rule found is not shown, whatever words it has", () => {
+  expect(
+    suspicionOf(
+      new Map([
+        ["loss", 1],
+        ["only adds", 3],
+      ]),
+    ),
+  ).toBeGreaterThan(threshold);
+  const signals = new Map([["only adds", 3]]);
+  expect(isSuspicious({ isCertain: false, signals })).toBe(false);
+  expect(isSuspicious({ isCertain: false, signals, changed: "it drops “order”" })).toBe(true);
+});
+
+it("one signal counts three times at most", () => {
+  expect(suspicionOf(new Map([["added: not not 2", 100]]))).toBe(suspicionOf(new Map([["added: not not 2", 3]])));
+});
+
 it("takes no longer for rows of marks and words that stand in a prompt thousands of times", () => {
   const marks = `Be kind${",".repeat(400_000)} always`;
   expect(safeguardRemarks({ path, before: prompt, after: `${prompt}${marks}` })).toEqual([]);
@@ -134,24 +161,12 @@ it("takes no longer for rows of marks and words that stand in a prompt thousands
 });
 
 describe("edits of seven prompts", () => {
-  interface Replacement {
-    readonly old: string;
-    readonly now: string;
-  }
-  const edited = parse(readFileSync(new URL("edited-prompts.yaml", import.meta.url), "utf8")) as readonly {
-    readonly prompt: string;
-    readonly weakening: readonly Replacement[];
-    readonly harmless: readonly Replacement[];
-  }[];
-
-  function isFlagged(before: string, { now, old }: Replacement): boolean {
-    const after = old === "" ? `${before.trimEnd()}\n\n${now}\n` : before.replace(old, () => now);
-    if (after === before) throw new Error(`the prompt does not hold "${old}"`);
-    return safeguardRemarks({ path, before, after }).length > 0;
-  }
+  const edits = developmentEdits().own;
 
   const share = (kind: "weakening" | "harmless"): number => {
-    const flags = edited.flatMap((one) => one[kind].map((replacement) => isFlagged(one.prompt, replacement)));
+    const flags = edits.flatMap((one) =>
+      one[kind].map((edit) => safeguardRemarks({ path, before: one.prompt, after: edited(one.prompt, edit) }).length > 0),
+    );
     return flags.filter(Boolean).length / flags.length;
   };
 

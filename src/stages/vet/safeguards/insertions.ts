@@ -1,15 +1,18 @@
 import { allows, clauseAround, clauseBefore, governedBy, has, obliges } from "./clauses.ts";
 import type { Comparison } from "./comparison.ts";
+import type { Loss } from "./loss.ts";
 import { read, type Word } from "./reading.ts";
 
-/** What was put into a passage and makes less of its rules, in words for a person. */
-export function weakerInsertion(comparison: Comparison, rules: readonly string[]): string | undefined {
+/** What was put into a passage and makes less of its rules. */
+export function weakerInsertion(comparison: Comparison, rules: readonly string[]): Loss | undefined {
   const hedge = comparison.gained.find(({ role }) => role === "hedge");
-  if (hedge !== undefined) return `it adds “${hedge.text}”`;
+  if (hedge !== undefined) return adds("hedge", hedge.text);
   const narrowed = narrowedSubject(comparison);
   if (narrowed !== undefined) return narrowed;
   return rules.some((rule) => read(rule).some(binds)) ? weakerWord(comparison) : undefined;
 }
+
+const adds = (kind: string, text: string): Loss => ({ kind: `adds ${kind}`, message: `it adds “${text}”` });
 
 const binds = ({ role }: Word): boolean => /^(?:not|limit|condition|modal|universal|number)$/.test(role);
 
@@ -19,7 +22,7 @@ export const isLimitedOtherwise = ({ gained, now }: Comparison): boolean =>
   (has(gained, "not") && has(gained, "until", "unless", "before", "without"));
 
 /** One word put before what a sentence begins with: "large corrections are logged". */
-function narrowedSubject({ gained, insertions, lost, now }: Comparison): string | undefined {
+function narrowedSubject({ gained, insertions, lost, now }: Comparison): Loss | undefined {
   if (lost.some(({ role }) => role === "content")) return undefined;
   const narrowing = insertions.find(({ at, words }) => {
     const [word, ...others] = words.filter(({ role }) => role !== "filler");
@@ -28,11 +31,11 @@ function narrowedSubject({ gained, insertions, lost, now }: Comparison): string 
       isOpening && word?.role === "content" && gained.includes(word) && others.length === 0 && now[at + words.length]?.role === "content"
     );
   });
-  return narrowing === undefined ? undefined : `it adds “${narrowing.text}”`;
+  return narrowing === undefined ? undefined : adds("subject", narrowing.text);
 }
 
 /** A clause of its own is judged by what it says; this looks at what was put into a clause that stays. */
-function weakerWord(comparison: Comparison): string | undefined {
+function weakerWord(comparison: Comparison): Loss | undefined {
   const left = [...comparison.gained];
   const isInPlace = !comparison.lost.some(({ role }) => role === "content");
   for (const { at, isClause, text, words } of comparison.insertions) {
@@ -42,9 +45,9 @@ function weakerWord(comparison: Comparison): string | undefined {
       if (index < 0) continue;
       left.splice(index, 1);
       hasNewMeaning ||= word.role === "content";
-      if (!isClause && isWeaker(at + offset, comparison)) return `it adds “${word.text}”`;
+      if (!isClause && isWeaker(at + offset, comparison)) return adds(word.role, word.text);
     }
-    if (hasNewMeaning && !isClause && isInPlace && narrows(comparison.now, at, words.length)) return `it adds “${text}”`;
+    if (hasNewMeaning && !isClause && isInPlace && narrows(comparison.now, at, words.length)) return adds("case", text);
   }
   return undefined;
 }

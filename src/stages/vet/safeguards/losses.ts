@@ -1,17 +1,23 @@
 import { allows, clauseAround, clauseBefore, governedBy, has } from "./clauses.ts";
 import type { Comparison } from "./comparison.ts";
 import { isLimitedOtherwise, weakerInsertion } from "./insertions.ts";
-import { read, type Word } from "./reading.ts";
+import type { Loss } from "./loss.ts";
+import { keyOf, read, type Word } from "./reading.ts";
 
 /**
- * What a rewritten passage makes less of, in words for a person; nothing where every word of meaning is kept, what binds still binds as
+ * What a rewritten passage makes less of; nothing where every word of meaning is kept, what binds still binds as
  * strongly and the same words, and what came in only asks for more. `rules` are those of the removed sentences that protect something.
  */
-export function lossIn(comparison: Comparison, rules: readonly string[]): string | undefined {
+export function lossIn(comparison: Comparison, rules: readonly string[]): Loss | undefined {
   if (rules.length === 0) return undefined;
   const lost = lostWord(comparison, rules) ?? alternative(comparison) ?? looseAnchor(comparison) ?? setFree(comparison);
   return lost ?? weakerInsertion(comparison, rules);
 }
+
+/** Somebody's approval is no word like others. */
+const approval = keyOf("approval");
+
+const isOperator = (role: Word["role"]): boolean => /^(?:not|modal|limit|condition|universal)$/.test(role);
 
 const named = ({ text }: Word): string => `“${text}”`;
 const kindOf = ({ key, role }: Word): string => `${role} ${key}`;
@@ -23,16 +29,19 @@ function isSeen(seen: Set<string>, asked: string): boolean {
   return false;
 }
 
-function lostWord(comparison: Comparison, rules: readonly string[]): string | undefined {
+function lostWord(comparison: Comparison, rules: readonly string[]): Loss | undefined {
   const ruled = new Set(rules.flatMap((rule) => read(rule)).map((word) => kindOf(word)));
   const seen = new Set<string>();
-  const lost = comparison.lost.find((word) => {
+  const open = comparison.lost.filter((word) => {
     if (!ruled.has(kindOf(word))) return false;
     // What makes up for a "must" or "not" depends on the verb behind it; for other words on the word alone.
     const verb = verbOf(word, comparison)?.key ?? "";
     return !isSeen(seen, `${kindOf(word)} ${word.text} ${word.strength} ${verb}`) && !isMadeUpFor(word, comparison);
   });
-  return lost === undefined ? undefined : `it drops ${named(lost)}`;
+  const certain = open.find(({ key, role }) => key === approval || isOperator(role));
+  const lost = certain ?? open[0];
+  if (lost === undefined) return undefined;
+  return { kind: `drops ${lost.role}`, message: `it drops ${named(lost)}`, ...(certain === undefined ? {} : { isCertain: true }) };
 }
 
 /** Verbs that say nothing by themselves. */
@@ -101,7 +110,7 @@ function isForbiddenTogether(not: Word, comparison: Comparison): boolean {
 }
 
 /** "And" that became "or". */
-function alternative({ gained, now, old }: Comparison): string | undefined {
+function alternative({ gained, now, old }: Comparison): Loss | undefined {
   if (!has(gained, "or")) return undefined;
   for (const [place, word] of old.entries()) {
     const [next] = governedBy(old, place);
@@ -109,14 +118,14 @@ function alternative({ gained, now, old }: Comparison): string | undefined {
     const at = now.findIndex((other) => kindOf(other) === kindOf(next));
     // "A, B or C": the "or" of a list stands before its last item.
     const joints = [...now.slice(0, at).filter(isNoFiller).slice(-1), ...now.slice(at + 1, at + reach)];
-    if (at >= 0 && has(joints, "or") && !has(joints, "and")) return `${named(word)} becomes “or”`;
+    if (at >= 0 && has(joints, "or") && !has(joints, "and")) return { kind: "becomes or", message: `${named(word)} becomes “or”` };
   }
   return undefined;
 }
 const isNoFiller = ({ role }: Word): boolean => role !== "filler";
 
 /** Operators that stay, but no longer before the word that they stood before. */
-function looseAnchor({ now, old }: Comparison): string | undefined {
+function looseAnchor({ now, old }: Comparison): Loss | undefined {
   const placesOf = Map.groupBy(now.entries(), ([, word]) => kindOf(word));
   const seen = new Set<string>();
   for (const [place, word] of old.entries()) {
@@ -130,7 +139,7 @@ function looseAnchor({ now, old }: Comparison): string | undefined {
       ...(word.key === "only" ? clauseBefore(now, at, reach) : []),
     ];
     if (places.length > 0 && !places.some((at) => has(near(at), governed.key)))
-      return `${named(word)} no longer stands before ${named(governed)}`;
+      return { kind: `moves ${word.role}`, message: `${named(word)} no longer stands before ${named(governed)}` };
   }
   return undefined;
 }
@@ -138,7 +147,7 @@ function looseAnchor({ now, old }: Comparison): string | undefined {
 const reach = 4;
 
 /** A word that was forbidden and now stands in clauses that forbid nothing. */
-function setFree({ now, old }: Comparison): string | undefined {
+function setFree({ now, old }: Comparison): Loss | undefined {
   const places = (words: readonly Word[], key: string): readonly number[] =>
     words.flatMap((word, at) => (word.role === "content" && word.key === key ? [at] : []));
   const seen = new Set<string>();
@@ -146,7 +155,8 @@ function setFree({ now, old }: Comparison): string | undefined {
     if (role !== "content" || isSeen(seen, key)) continue;
     const [before, after] = [places(old, key), places(now, key)];
     if (after.length === 0 || !before.every((at) => isForbidden(old, at))) continue;
-    if (!after.some((at) => forbids(clauseAround(now, at), clauseAround(now, at)))) return `“${text}” is no longer in what is forbidden`;
+    if (!after.some((at) => forbids(clauseAround(now, at), clauseAround(now, at))))
+      return { kind: "sets free", message: `“${text}” is no longer in what is forbidden` };
   }
   return undefined;
 }

@@ -34,6 +34,9 @@ function stem(word: string): string {
   return (short.length >= 3 ? short : word).replace(/([b-df-hj-np-tv-z])\1$/, "$1").slice(0, 8);
 }
 
+/** The key of a word that carries meaning. */
+export const keyOf = (word: string): string => keys.get(stem(word)) ?? stem(word);
+
 const token = /\d+(?:[.,:]\d+)*|[\p{L}\p{N}_]+(?:['-][\p{L}\p{N}_]+)*|[<>=≥≤±%$€£&+](?=\s|\d|[.,;:!?)]|$)|\/(?=\p{L})|[.,;:!?()–—]/gu;
 
 /** The words of a text in order, as the rules compare them. */
@@ -85,6 +88,5 @@ function wordOf(text: string): Word {
   const number = numbers[text] ?? (/^\d/.test(text) ? text : undefined);
   if (number !== undefined) return word("number", number);
   if (filler.has(text) || manner.test(text)) return word("filler", "");
-  const cut = stem(text);
-  return word("content", keys.get(cut) ?? cut);
+  return word("content", keyOf(text));
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { z } from "zod";
-import { seededRandom } from "../../src/domain/random.ts";
 import { safeguardRemarks } from "../../src/stages/vet/safeguards.ts";
 
 /** One edit of a prompt: `now` takes the place of `old`; an empty `old` adds a line at the end. */
@@ -25,32 +25,21 @@ const format = z.array(
   }),
 );
 
-/** Reads a file of edited prompts. Throws where it is not one. */
-export const readEditedPrompts = (path: string): readonly EditedPrompt[] => format.parse(parse(readFileSync(path, "utf8")));
-
-/** The half that rules may be written by, or the one whose cases nobody who writes them looks at. */
-export type Half = "development" | "sealed";
-
-/** Never to be changed: another seed would seal what has been seen. */
-const seed = 20_261;
+const read = (name: string): readonly EditedPrompt[] =>
+  format.parse(parse(readFileSync(fileURLToPath(new URL(`../../test/fixtures/edits/${name}.yaml`, import.meta.url)), "utf8")));
 
 /**
- * One half of the edits. Edits of one line of a prompt stay together, so that no sealed edit is a near copy of one that was seen; an added line
- * stands for itself.
+ * Edits that the rules were written by and their weights are fitted to: our own, and those of somebody who had not seen the rules, twice. Throws
+ * where a file is not of the form.
  */
-export function halfOf(prompts: readonly EditedPrompt[], half: Half): readonly EditedPrompt[] {
-  return prompts.map(({ harmless, prompt, weakening }) => {
-    const isIn = (edit: PromptEdit): boolean => seededRandom(seed, lineOf(prompt, edit))() < 0.5 === (half === "development");
-    return { prompt, weakening: weakening.filter((edit) => isIn(edit)), harmless: harmless.filter((edit) => isIn(edit)) };
-  });
-}
+export const developmentEdits = (): Readonly<Record<"own" | "first" | "second", readonly EditedPrompt[]>> => ({
+  own: read("own"),
+  first: read("first"),
+  second: read("second"),
+});
 
-function lineOf(prompt: string, { now, old }: PromptEdit): string {
-  if (old === "") return now;
-  const at = prompt.indexOf(old);
-  const [head, tail] = [prompt.slice(0, at), prompt.slice(at)];
-  return head.slice(head.lastIndexOf("\n") + 1) + (tail.split("\n", 1)[0] ?? "");
-}
+/** Edits by somebody who had not seen the rules, which nobody who writes rules looks at. */
+export const sealedEdits = (): readonly EditedPrompt[] => read("sealed");
 
 /** Which edits the rules about safeguards send to a person. What other rules refuse counts for neither side. */
 export interface Flags {
@@ -74,7 +63,8 @@ export function flagged(prompts: readonly EditedPrompt[]): Flags {
   };
 }
 
-function edited(prompt: string, { now, old }: PromptEdit): string {
+/** The prompt with the edit in it. Throws where it does not fit. */
+export function edited(prompt: string, { now, old }: PromptEdit): string {
   if (old === "") return `${prompt.trimEnd()}\n${now}\n`;
   if (!prompt.includes(old)) throw new Error(`the prompt does not hold "${old}"`);
   return prompt.replace(old, () => now);
