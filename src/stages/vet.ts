@@ -7,7 +7,7 @@ import type { AgentSource } from "../domain/source.ts";
 import { withoutEscapes } from "../domain/text/string-form.ts";
 import type { TreeEntry } from "../ports/workspace.ts";
 import { addedTextRefusals } from "./vet/added-text.ts";
-import { applyHunks, type AppliedFile, isSetting } from "./vet/application.ts";
+import { applyHunks, type AppliedFile, isSetting, partsOf } from "./vet/application.ts";
 import { budgetRefusals } from "./vet/budget.ts";
 import { meaningOf } from "./vet/config-changes.ts";
 import { leakRefusals, leakScope, type LeakScope, repeatsConversation } from "./vet/leaks.ts";
@@ -125,7 +125,9 @@ function build(applied: readonly AppliedFile[], scope: VetScope, about: string):
   const remarks: Refusal[] = [];
   for (const file of applied) {
     const line = file.regions[0]?.source.lines.first ?? 1;
-    const problem = structureProblem(file);
+    const problem = partsOf(file)
+      .map((part) => structureProblem(part))
+      .find((one) => one !== undefined);
     if (problem !== undefined) {
       refusals.push({ rule: "structure", path: file.path, line, message: problem, remedy: "Change only the text of the located value." });
       // A text cannot be read out of a broken container; a setting can, and may be wrong as well.

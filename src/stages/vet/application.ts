@@ -1,5 +1,6 @@
 import type { AgentSource } from "../../domain/source.ts";
 import type { TextRange } from "../../domain/text/apply-hunk.ts";
+import { isYaml } from "../../domain/text/string-form.ts";
 import type { Step } from "./config-changes.ts";
 import type { PlacedHunk } from "./placement.ts";
 import type { ChangedFile } from "./structure.ts";
@@ -35,6 +36,16 @@ export function applyHunks(path: string, text: string, hunks: readonly PlacedHun
       after: after.slice(regionStart(own, source), shift(source.range.end)),
     })),
   };
+}
+
+/**
+ * What of a changed file is to be looked at as one: all of it where only texts or only settings change. Else one hunk after the other, for a
+ * text has another form than a number beside it; what every step leaves whole is whole at the end.
+ */
+export function partsOf(file: AppliedFile): readonly ChangedFile[] {
+  const { path, steps } = file;
+  if (isYaml(path) || file.isSetting || !steps.some(({ source }) => isSetting(source))) return [file];
+  return steps.map(({ after, before, place, source }) => ({ path, before, after, hunks: [place], isSetting: isSetting(source) }));
 }
 
 const grown = (hunk: PlacedHunk): number => hunk.edit.after.length - (hunk.range.end - hunk.range.start);

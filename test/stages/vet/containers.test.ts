@@ -282,6 +282,31 @@ describe("parameters", () => {
     },
   );
 
+  describe.each([
+    ["a program", "run.py", 'agent = Agent(\n  prompt="Be kind. Say hello.",\n  temperature=0.2,\n)\n'],
+    ["JSON", "agent.json", '{\n  "prompt": "Be kind. Say hello.",\n  "temperature": 0.2\n}\n'],
+  ])("the prompt and a number of %s in one candidate", (_what, path, text) => {
+    const scope = scopeOf([
+      { path, text, inner: "Be kind. Say hello." },
+      { path, text, kind: "parameter", inner: "0.2", subject: "temperature" },
+    ]);
+
+    it("are changed together", async () => {
+      const one = allowedOf(await vetted(scope, [path, "Say hello.", "Say hello first, and ask what is wanted."], [path, "0.2", "0.1"]));
+      expect(one.files.map((file) => file.text)).toEqual([
+        text.replace("Say hello.", "Say hello first, and ask what is wanted.").replace("0.2", "0.1"),
+      ]);
+      expect(one.changes.map(({ target }) => target).toSorted()).toEqual(["instructions", "parameter"]);
+    });
+
+    it.each([
+      ["the number makes something else", ["Say hello.", "Say hello first."], ["0.2", '0.1, "top_p": 1']],
+      ["the text leaves its string", ["Say hello.", 'Say hello.", tools=[]'], ["0.2", "0.1"]],
+    ] as const)("are refused where %s", async (_why, [before, after], [old, now]) => {
+      expect(rulesOf(await vetted(scope, [path, before, after], [path, old, now]))).toContain("structure");
+    });
+  });
+
   it("refuses a program's number out of bounds", async () => {
     expect(await refused(number, "0.2", "7")).toEqual(["parameter"]);
   });
