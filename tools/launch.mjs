@@ -127,7 +127,7 @@ const tasks = {
     const engines = join(root, "test", "engines");
     install(engines, "all");
     if (rest.length > 0) process.exit(vitest(rest));
-    testEverything(["fast*", "slow"]);
+    testEverything(["fast*", "whole*", "slow"]);
   },
   check() {
     install(root, "all");

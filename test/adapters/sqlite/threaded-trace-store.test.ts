@@ -6,7 +6,7 @@ import { afterAll, expect, test } from "vitest";
 import { SqliteTraceStore } from "../../../src/adapters/sqlite/sqlite-trace-store.ts";
 import { ThreadedTraceStore } from "../../../src/adapters/sqlite/threaded-trace-store.ts";
 import { projectId, sessionId } from "../../../src/domain/ids.ts";
-import { aSpan, traceStoreContract } from "../../contracts/trace-store.ts";
+import { aSpan } from "../../contracts/trace-store.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tuneup-threaded-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -14,8 +14,6 @@ let count = 0;
 const freshPath = (): string => join(folder, `traces-${(count += 1)}.db`);
 const project = projectId("support");
 const spanOf = (session: string): ReturnType<typeof aSpan> => aSpan({ attributes: { "session.id": session } });
-
-traceStoreContract("the SQLite trace store with a writing thread", async () => ThreadedTraceStore.open(freshPath()));
 
 test("what was added before the store closes is on disk, though nobody waited for it", async () => {
   const path = freshPath();
