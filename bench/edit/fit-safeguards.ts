@@ -1,4 +1,6 @@
 import { mostOfOneSignal } from "../../src/stages/vet/safeguards/suspicion.ts";
+import { sentencesOf } from "../../src/domain/text/sentences.ts";
+import { isCheckMovedBack } from "../../src/stages/vet/safeguards/passages.ts";
 import { judgements, safeguardRemarks } from "../../src/stages/vet/safeguards.ts";
 import { type Example, fitLogistic, logOdds, type Model } from "./logistic.ts";
 import { edited, type EditedPrompt } from "./edited-prompts.ts";
@@ -116,7 +118,8 @@ function casesOf({ harmless, prompt, weakening }: EditedPrompt, group: number): 
       isWeakening,
       isCertain:
         judged.some(({ isCertain }) => isCertain) ||
-        rules.some(({ message, rule }) => rule === "number-changed" || rule === "language" || message.includes("comes after")),
+        rules.some(({ rule }) => rule === "number-changed" || rule === "language") ||
+        isCheckMovedBack(sentencesOf(prompt), sentencesOf(after)),
       passages: found.map(({ signals }) => new Map([...signals].map(([name, count]) => [name, Math.min(count, mostOfOneSignal)] as const))),
     };
   };

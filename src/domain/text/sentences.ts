@@ -39,8 +39,22 @@ const functionWords: ReadonlySet<string> = new Set(
   ),
 );
 
+/** What a program fills in, and code between backticks. */
+const filledOrCode = /\$?\{{1,3}[\w.]{1,80}\}{1,3}|`[^`\n]{1,200}`/g;
+/** A name or an address and no word: `a_b`, `f(x)`, `a.b`, `a/b`. */
+const hasSigns = /[\w)\]][_=()<>[\]/\\.:@#][\w([{"'<=/]/;
+
+/** The words of a text without what is written in no language. */
+const wordsOnly = (text: string): string =>
+  text
+    .replace(filledOrCode, " ")
+    .split(/\s+/)
+    .filter((token) => !hasSigns.test(token))
+    .join(" ");
+
 /** Whether the rules about English sentences can say anything about a text. */
-export function isEnglish(text: string): boolean {
+export function isEnglish(all: string): boolean {
+  const text = wordsOnly(all);
   const words = text.toLowerCase().match(/[\p{L}\p{M}]+/gu) ?? [];
   if (words.length === 0) return true;
   const known = words.filter((word) => functionWords.has(word)).length;

@@ -103,6 +103,13 @@ describe("nobody needs to look at", () => {
     ],
     ["one more thing that is forbidden", "Never refund more", "Never refund or credit more"],
     ["a slip of the pen", "customer's identity", "customer's identitty"],
+    [
+      "a line of values that are filled in",
+      "- Be kind.",
+      "- Be kind.\n- Current date: {current_date}, place of the customer: {location}, {username}",
+    ],
+    ["a line of code", "- Be kind.", "- Be kind.\n- `status = lookup_order(order_id)['status']`"],
+    ["another value in its place", "Be kind.", "Be kind. {reminder}"],
     ["an exception to a rule that is new itself", "- Be kind.", "- Be kind.\n- Write in sentences unless a table is wanted."],
   ])("%s", (_what, before, after) => {
     expect(remarks(before, after)).toEqual([]);

@@ -8,6 +8,7 @@ import type { ChangedPassage } from "./passages.ts";
 import { read } from "./reading.ts";
 import { restatesTopic, type RuleTopics, speaksOfRule } from "./rule-topics.ts";
 import { type Found, weakeningsIn } from "./weakening.ts";
+import { telling } from "./weights.ts";
 
 /** Words of a sentence that protects somebody. */
 export const safeguard =
@@ -55,7 +56,7 @@ export function judge(passage: ChangedPassage, surroundings: Surroundings): Judg
   if (missing(come, gone).length > 0) note("a number came");
   if (removed.length === 0) note("only adds");
   if (added.length + rewritten.length === 0) note("only removes");
-  const [softening] = softenings;
+  const softening = softenings.find(({ signal }) => telling.has(signal)) ?? softenings[0];
   return {
     ...(loss === undefined ? {} : { changed: loss.message }),
     ...(softening === undefined ? {} : { softened: softening.message }),

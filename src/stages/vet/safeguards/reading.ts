@@ -45,6 +45,8 @@ export function read(text: string): readonly Word[] {
     .normalize("NFKC")
     .toLowerCase()
     .replace(/[’‘]/g, "'")
+    // What a program fills in is no word of the rule; that it stays is another rule's business.
+    .replace(/\$?\{{1,3}[\w.]{1,80}\}{1,3}/g, " ")
     .replace(/[*`"“”]|\b_|_\b/g, "");
   const words: Word[] = [];
   let at = 0;

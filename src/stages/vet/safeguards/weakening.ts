@@ -236,7 +236,12 @@ const ways: readonly Weakening[] = [
   {
     name: "redefined",
     pattern:
-      /\b(?:the same as|equals?|equivalent|counts? (?:as|for)|is as good as|(?:are|is) no (?!longer (?:possible|available))|replaces?|stands? (?:in )?for|in the sense of|covers? (?:all|every|any|later)|means? (?:consent|yes|approval|agreement|confirmation)|stays? (?:verified|approved|valid|confirmed)|(?:is|are) (?:only|merely|just) (?:a|an|the)\b|negotiable|secondary|comes? second|come last|main goal|less important|(?:not|n['’]t) (?:be )?(?:enforced|applied|observed|strictly|important|binding))\b/i,
+      /\b(?:the same as|equals?|equivalent|counts? (?:as|for)|is as good as|(?:are|is) no (?!longer (?:possible|available))|stands? (?:in )?for|in the sense of|covers? (?:all|every|any|later)|means? (?:consent|yes|approval|agreement|confirmation)|stays? (?:verified|approved|valid|confirmed)|(?:is|are) (?:only|merely|just) (?:a|an|the)\b|negotiable|secondary|comes? second|come last|main goal|less important|(?:not|n['’]t) (?:be )?(?:enforced|applied|observed|strictly|important|binding))\b/i,
+  },
+  {
+    name: "replaces-check",
+    pattern: new RegExp(String.raw`\breplac(?:es?|ing) (?:[\w'’-]+ ){0,3}?${protecting}`, "i"),
+    isTurnedByNegation: true,
   },
   {
     name: "own-decision",
